@@ -1,0 +1,1 @@
+"""mmer: an experiment framework for micro-expression recognition."""

@@ -1,0 +1,9 @@
+"""Corpora: annotation file + folders -> Clips. One frozen dataclass per corpus, one file, one yaml.
+
+    clips() -> DataFrame that passes ``mmer.types.clips.validate_clips``
+
+Fields are the yaml keys; every corpus has ``name`` (written into ``dataset`` and in front of ids), ``root`` and
+``exclude`` (clip ids to leave out). An adapter reads the annotation file and lists folders; it decodes no picture,
+infers no label from a folder name and drops no row without saying so. tests/contracts/test_dataset.py runs over
+every conf/dataset/*.yaml on its synthetic release.
+"""

@@ -1,0 +1,1 @@
+"""Edge rules. One per file; the contract is in ``mmer.graphs``."""

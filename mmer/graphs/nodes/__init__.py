@@ -1,0 +1,1 @@
+"""Node sources. One per file; the contract is in ``mmer.graphs``."""

@@ -1,0 +1,1 @@
+"""Report: Predictions and artifacts -> one self-contained HTML file. Trains nothing, computes no motion."""

@@ -1,0 +1,123 @@
+"""Clips: one row per annotated micro-expression clip."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from mmer.types.errors import InputError, listing
+
+TEXT = ("clip_id", "dataset", "subject", "emotion")
+NULLABLE_TEXT = (
+    "objective_class",
+    "apex_source",
+    "frames",
+    "eeg",
+    "ecg",
+    "tracks",
+    "motion",
+    "culture",
+    "sex",
+)
+WHOLE = ("onset", "apex", "offset")
+NUMBERS = ("fps", "age")
+COLUMNS = (*TEXT, *NULLABLE_TEXT, "action_units", *WHOLE, *NUMBERS)
+
+
+def validate_clips(clips: pd.DataFrame) -> pd.DataFrame:
+    """Check a Clips table, add the nullable columns it lacks, and put rows and columns in their fixed order.
+
+    Parameters
+    ----------
+    clips : DataFrame
+        One row per clip. ``clip_id`` (unique, ``casme2/sub01/EP02_01f``), ``dataset``, ``subject`` (carries its corpus:
+        ``casme2/sub01``), ``emotion`` (the corpus's own word); nullable ``objective_class``, ``action_units`` (list of
+        ``AU04``-like codes; empty list: none coded, null: not annotated), ``onset``, ``apex``, ``offset`` (the corpus's
+        own frame numbers, inclusive), ``apex_source``, ``fps`` (hertz), ``frames`` (folder, archive member folder or
+        video), paths ``eeg``, ``ecg``, ``tracks``, ``motion``, and facts ``culture``, ``sex``, ``age`` (years).
+
+    Returns
+    -------
+    DataFrame
+        Sorted by ``clip_id``, columns in the order of ``COLUMNS``, nullable dtypes.
+
+    Raises
+    ------
+    InputError
+        A required column is missing or empty, a ``clip_id`` occurs twice, a subject or clip does not carry its corpus,
+        a clip has neither frames nor motion, or onset, apex and offset are out of order.
+    """
+    clips = clips.copy()
+    if missing := [name for name in TEXT if name not in clips]:
+        raise InputError(f"clips table: columns {missing} are missing; it has {sorted(clips.columns)}")
+    if unknown := [name for name in clips if name not in COLUMNS]:
+        raise InputError(f"clips table: unknown columns {unknown}; known: {', '.join(COLUMNS)}")
+    for name in COLUMNS:
+        if name not in clips:
+            clips[name] = None
+    for name in (*TEXT, *NULLABLE_TEXT):
+        clips[name] = clips[name].astype("str" if name in TEXT and clips[name].notna().all() else "string")
+    for name in WHOLE:
+        clips[name] = clips[name].astype("Int64")
+    for name in NUMBERS:
+        clips[name] = pd.to_numeric(clips[name]).astype("Float64")
+    clips["action_units"] = pd.Series(
+        [_units(value) for value in clips["action_units"]], index=clips.index, dtype=object
+    )
+
+    for name in TEXT:
+        clips[name] = clips[name].astype("string")
+        if (empty := clips[name].isna() | (clips[name] == "")).any():
+            raise InputError(f"clips table: {name} is empty for {listing(clips.clip_id[empty])}")
+    if (twice := clips.clip_id.duplicated()).any():
+        raise InputError(
+            f"clips table: clip_id must be unique, but {listing(sorted(set(clips.clip_id[twice])))} occur(s) twice; "
+            "where a corpus repeats a clip name, add '@onset' to the id"
+        )
+    for name in ("clip_id", "subject"):
+        wrong = [row[name] for _, row in clips.iterrows() if not row[name].startswith(row["dataset"] + "/")]
+        if wrong:
+            raise InputError(
+                f"clips table: {name} must start with its dataset, e.g. 'casme2/sub01'; got {listing(wrong)}"
+            )
+    sourceless = clips.frames.isna() & clips.motion.isna()
+    if sourceless.any():
+        raise InputError(f"clips without frames and without motion: {listing(clips.clip_id[sourceless])}")
+    blind = clips.frames.notna() & clips.motion.isna() & (clips.onset.isna() | clips.offset.isna())
+    if blind.any():
+        raise InputError(f"clips with frames need onset and offset: {listing(clips.clip_id[blind])}")
+    _check_order(clips)
+    return clips[list(COLUMNS)].sort_values("clip_id", kind="stable").reset_index(drop=True)
+
+
+def _check_order(clips: pd.DataFrame) -> None:
+    """Refuse onset > offset and an apex outside onset..offset."""
+    for before, after in (("onset", "offset"), ("onset", "apex"), ("apex", "offset")):
+        wrong = (clips[before] > clips[after]).fillna(False).astype(bool)
+        if wrong.any():
+            rows = [
+                f"{row.clip_id} ({before} {row[before]}, {after} {row[after]})" for _, row in clips[wrong].iterrows()
+            ]
+            raise InputError(
+                f"{before} lies after {after} in {listing(rows)}; correct the annotation file, "
+                "or name the clips under `exclude` of the dataset's yaml"
+            )
+
+
+def _units(value: object) -> list[str] | None:
+    """Turn one action_units cell into a list of codes, or None where a clip is not annotated."""
+    if value is None or value is pd.NA or (isinstance(value, float) and pd.isna(value)):
+        return None
+    if isinstance(value, str):
+        raise InputError(f"clips table: action_units must be a list of codes such as ['AU04'], got the text {value!r}")
+    return [str(code) for code in value]
+
+
+def save_clips(clips: pd.DataFrame, path: str | Path) -> None:
+    """Validate a Clips table and write it to one parquet file."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    validate_clips(clips).to_parquet(path, index=False)
+
+
+def load_clips(path: str | Path) -> pd.DataFrame:
+    """Read a Clips table and validate it."""
+    return validate_clips(pd.read_parquet(path))

@@ -1,0 +1,258 @@
+"""Frames: the pictures of a clip, from a folder, a zip or tar archive, or a video; files from outside are data."""
+
+import hashlib
+import io
+import re
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from mmer.types.errors import InputError, listing
+
+IMAGES = {".jpg", ".jpeg", ".bmp", ".png"}
+VIDEOS = {".mp4", ".avi", ".mov", ".mkv", ".m4v", ".webm", ".mpg", ".mpeg", ".wmv"}
+ARCHIVES = {".zip", ".tar"}
+MAX_PIXELS = 50_000_000  # one picture; an 8K frame has 33 million
+MAX_MEMBER_BYTES = 256 * 2**20  # one archive member, unpacked
+MAX_MEMBERS = 2_000_000
+
+
+def frame_number(name: str) -> int | None:
+    """Return the integer of the last run of digits in a file name's stem, or None (``reg_img46.jpg`` -> 46)."""
+    digits = re.findall(r"\d+", PurePosixPath(name).stem)
+    return int(digits[-1]) if digits else None
+
+
+@dataclass(frozen=True)
+class Frames:
+    """The pictures of one clip, addressed by the corpus's own frame numbers.
+
+    Parameters
+    ----------
+    source : str
+        Folder, video file, or ``archive.zip/folder/in/it``.
+    names : tuple of str
+        File or member name of each frame; empty for a video.
+    numbers : tuple of int
+        The corpus's own frame numbers, ascending. Numbers may have gaps.
+    archive : str
+        Path of the archive, or ``""``.
+    video_first : int
+        Number of a video file's first frame (a part made by ``between`` starts later).
+    """
+
+    source: str
+    names: tuple[str, ...]
+    numbers: tuple[int, ...]
+    archive: str = ""
+    video_first: int = 0
+
+    @classmethod
+    def open(cls, source: str | Path, first: int = 0) -> "Frames":
+        """Find the frames behind a path.
+
+        Parameters
+        ----------
+        source : str or Path
+            Folder of pictures, video file, or a folder inside a zip or tar archive (``sub01.zip/EP02_01f``).
+        first : int
+            Number of a video's first frame. Pictures carry their numbers in their names.
+
+        Raises
+        ------
+        InputError
+            The path does not exist, holds no frame, holds two frames of one number, a video does not decode, or an
+            archive holds members that leave it, links, or members over the size limit.
+        """
+        path = Path(source)
+        if path.is_dir():
+            return cls(str(path), *_numbered(str(path), (item.name for item in path.iterdir() if item.is_file())))
+        if path.is_file() and path.suffix.lower() in VIDEOS:
+            return cls(str(path), (), tuple(range(first, first + _count_video(path))), video_first=first)
+        for parent in (path, *path.parents):
+            if parent.suffix.lower() in ARCHIVES and parent.is_file():
+                folder = path.relative_to(parent).as_posix().strip(".")
+                members = [name for name in _members(parent) if str(PurePosixPath(name).parent).strip(".") == folder]
+                return cls(str(path), *_numbered(str(path), members), archive=str(parent))
+        if path.exists():
+            raise InputError(
+                f"{path}: not a folder, a {'/'.join(sorted(ARCHIVES))} archive or a video ({', '.join(sorted(VIDEOS))})"
+            )
+        raise InputError(f"{path}: no such folder, archive or video; is the dataset's `root` right?")
+
+    def between(self, first: int, last: int) -> "Frames":
+        """Return the frames numbered first..last, both inclusive."""
+        keep = [place for place, number in enumerate(self.numbers) if first <= number <= last]
+        names = tuple(self.names[place] for place in keep) if self.names else ()
+        return replace(self, names=names, numbers=tuple(self.numbers[place] for place in keep))
+
+    def missing(self, first: int, last: int) -> list[int]:
+        """Return the numbers in first..last that have no frame."""
+        return sorted(set(range(first, last + 1)) - set(self.numbers))
+
+    def read(self, number: int) -> np.ndarray:
+        """Decode one frame: (H, W, 3) uint8, RGB."""
+        return next(self.iterate([number]))[1]
+
+    def iterate(self, numbers: Iterable[int] | None = None) -> Iterator[tuple[int, np.ndarray]]:
+        """Decode frames in ascending order.
+
+        Parameters
+        ----------
+        numbers : iterable of int, optional
+            Which frames; all when left out.
+
+        Yields
+        ------
+        number : int
+        image : ndarray of shape (H, W, 3), uint8, RGB
+
+        Raises
+        ------
+        InputError
+            A frame does not exist, does not decode, or has more than ``MAX_PIXELS`` pixels.
+        """
+        wanted = self.numbers if numbers is None else tuple(sorted(set(int(number) for number in numbers)))
+        if absent := sorted(set(wanted) - set(self.numbers)):
+            has = f"{self.numbers[0]}..{self.numbers[-1]} ({len(self.numbers)} frames)" if self.numbers else "none"
+            raise InputError(f"{self.source}: no frame {listing(absent)}; it has {has}")
+        if self.names:
+            place = dict(zip(self.numbers, self.names, strict=True))
+            with _reader(self.archive) as read:
+                for number in wanted:
+                    path = place[number] if self.archive else str(Path(self.source) / place[number])
+                    yield number, _decode(read(path), f"{self.source}: frame {number} ({place[number]})")
+        else:
+            yield from self._iterate_video(wanted)
+
+    def _iterate_video(self, wanted: tuple[int, ...]) -> Iterator[tuple[int, np.ndarray]]:
+        capture, todo = cv2.VideoCapture(self.source), set(wanted)
+        _check_size(capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT), self.source)
+        try:
+            # Frames are stepped through, not sought: seeking lands on key frames in many containers.
+            for number in range(self.video_first, wanted[-1] + 1 if wanted else self.video_first):
+                if not capture.grab():
+                    raise InputError(f"{self.source}: the video ends or does not decode at frame {number}")
+                if number in todo:
+                    ok, image = capture.retrieve()
+                    if not ok:
+                        raise InputError(f"{self.source}: frame {number} does not decode")
+                    yield number, cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        finally:
+            capture.release()
+
+    def digest(self) -> str:
+        """Return a sha256 over the bytes of the frames (of the whole file, for a video) and their numbers."""
+        total = hashlib.sha256(repr(self.numbers).encode())
+        if not self.names:
+            total.update(Path(self.source).read_bytes())
+            return total.hexdigest()
+        with _reader(self.archive) as read:
+            for name in self.names:
+                total.update(read(name if self.archive else str(Path(self.source) / name)))
+        return total.hexdigest()
+
+
+def _numbered(source: str, names: Iterable[str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Order picture names by the number at their end; refuse two pictures of one number, and none at all."""
+    found: dict[int, str] = {}
+    for name in sorted(names):
+        number = frame_number(name)
+        if (
+            PurePosixPath(name).suffix.lower() not in IMAGES
+            or number is None
+            or PurePosixPath(name).name.startswith(".")
+        ):
+            continue
+        if number in found:
+            raise InputError(
+                f"{source}: {found[number]} and {name} are both frame {number}; keep one variant per folder"
+            )
+        found[number] = name
+    if not found:
+        raise InputError(f"{source}: no frame in it (pictures {', '.join(sorted(IMAGES))} with a number in their name)")
+    numbers = tuple(sorted(found))
+    return tuple(found[number] for number in numbers), numbers
+
+
+def _members(archive: Path) -> list[str]:
+    """List the members of an archive; refuse what could leave it or fill the disk."""
+    try:
+        if archive.suffix.lower() == ".zip":
+            with zipfile.ZipFile(archive) as file:
+                items = [
+                    (item.filename, item.file_size, (item.external_attr >> 28) == 0xA)
+                    for item in file.infolist()
+                    if not item.is_dir()
+                ]
+        else:
+            with tarfile.open(archive, "r:") as file:
+                items = [(item.name, item.size, not item.isfile()) for item in file if not item.isdir()]
+    except (zipfile.BadZipFile, tarfile.TarError, OSError) as error:
+        raise InputError(f"{archive}: not a readable {archive.suffix[1:]} archive ({error})") from error
+    if len(items) > MAX_MEMBERS:
+        raise InputError(f"{archive}: {len(items)} members, more than {MAX_MEMBERS}")
+    for name, size, link in items:
+        if link or name.startswith(("/", "\\")) or ".." in PurePosixPath(name.replace("\\", "/")).parts or ":" in name:
+            raise InputError(f"{archive}: member {name!r} is a link or leaves the archive; refused")
+        if size > MAX_MEMBER_BYTES:
+            raise InputError(
+                f"{archive}: member {name!r} unpacks to {size} bytes, more than {MAX_MEMBER_BYTES}; refused"
+            )
+    return [name for name, _, _ in items]
+
+
+@contextmanager
+def _reader(archive: str) -> Iterator[Callable[[str], bytes]]:
+    """Open an archive once, or nothing, and hand out a function name -> bytes."""
+    if not archive:
+        yield lambda name: Path(name).read_bytes()
+    elif archive.lower().endswith(".zip"):
+        with zipfile.ZipFile(archive) as file:
+            yield file.read
+    else:
+        with tarfile.open(archive, "r:") as file:
+            yield lambda name: file.extractfile(name).read()
+
+
+def _check_size(width: float, height: float, where: str) -> None:
+    if width * height > MAX_PIXELS:
+        raise InputError(f"{where}: {int(width)}x{int(height)} pixels, more than the limit of {MAX_PIXELS}; refused")
+
+
+def _decode(data: bytes, where: str) -> np.ndarray:
+    """Decode one picture to RGB, its size read from the header first."""
+    try:
+        with Image.open(io.BytesIO(data)) as header:
+            width, height = header.size
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise InputError(f"{where}: not a readable picture ({error})") from error
+    _check_size(width, height, where)
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+    if image is None:
+        raise InputError(f"{where}: not a readable picture")
+    return image
+
+
+def _count_video(path: Path) -> int:
+    """Count the frames of a video by stepping through it (containers often state a wrong number)."""
+    capture = cv2.VideoCapture(str(path))
+    try:
+        if not capture.isOpened():
+            raise InputError(f"{path}: the video does not open; is it damaged or a codec that OpenCV lacks?")
+        _check_size(capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT), str(path))
+        count = 0
+        while capture.grab():
+            count += 1
+    finally:
+        capture.release()
+    if not count:
+        raise InputError(f"{path}: no frame of the video decodes")
+    return count

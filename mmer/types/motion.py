@@ -1,0 +1,131 @@
+"""Motion: how the face moved between onset and apex, of one clip and of many."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from mmer.types.arrays import load_arrays, save_arrays
+from mmer.types.errors import InputError, listing
+
+
+@dataclass(frozen=True)
+class ClipMotion:
+    """Motion of one clip on the aligned face.
+
+    Parameters
+    ----------
+    clip_id : str
+    values : ndarray of shape (C, H, W), float32
+        One plane per channel; ``u`` and ``v`` in pixels of the aligned face, ``strain`` without unit.
+    channels : tuple of C str
+        Usually ``("u", "v", "strain")``.
+    to_crop : ndarray of shape (2, 3), float64
+        Similarity transform from pixels of the source frame to pixels of the aligned face; NaN where unknown
+        (precomputed motion whose alignment is not ours).
+    apex : int
+        The corpus's own number of the apex frame that was used; -1 where unknown.
+    apex_source : str
+        ``given``, ``middle``, ``peak_motion`` or ``precomputed``.
+    pictures : ndarray of shape (2, H, W), uint8, or None
+        Aligned grey onset and apex pictures, for the report.
+    """
+
+    clip_id: str
+    values: np.ndarray
+    channels: tuple[str, ...]
+    to_crop: np.ndarray
+    apex: int
+    apex_source: str
+    pictures: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 3 or len(self.values) != len(self.channels):
+            raise InputError(
+                f"motion of {self.clip_id}: values must have shape (C, H, W) with C = {len(self.channels)} "
+                f"{self.channels}, got {self.values.shape}"
+            )
+        if self.to_crop.shape != (2, 3):
+            raise InputError(f"motion of {self.clip_id}: to_crop must have shape (2, 3), got {self.to_crop.shape}")
+        if not np.isfinite(self.values).all():
+            raise InputError(f"motion of {self.clip_id}: values are not finite")
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Motion of the clips of one dataset.
+
+    Parameters
+    ----------
+    clip_ids : tuple of n str
+    values : ndarray of shape (n, C, H, W), float32
+    channels : tuple of C str
+    to_crop : ndarray of shape (n, 2, 3), float64
+    apex : ndarray of shape (n,), int64
+    apex_source : tuple of n str
+    pictures : ndarray of shape (n, 2, H, W), uint8
+        Zero where a clip has none.
+    excluded : dict of clip_id to reason
+        Clips left out by a stated policy, e.g. too few valid frames; listed in the report.
+    """
+
+    clip_ids: tuple[str, ...]
+    values: np.ndarray
+    channels: tuple[str, ...]
+    to_crop: np.ndarray
+    apex: np.ndarray
+    apex_source: tuple[str, ...]
+    pictures: np.ndarray
+    excluded: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def stack(cls, clips: Sequence[ClipMotion], excluded: dict[str, str]) -> "Motion":
+        """Stack the motion of single clips, sorted by clip id; all must share channels and size."""
+        if not clips:
+            reasons = listing(f"{name}: {reason}" for name, reason in sorted(excluded.items()))
+            raise InputError(f"no clip is left that has motion; excluded: {reasons or '(none)'}")
+        clips = sorted(clips, key=lambda clip: clip.clip_id)
+        first = clips[0]
+        for clip in clips:
+            if clip.channels != first.channels or clip.values.shape != first.values.shape:
+                raise InputError(
+                    f"motion of {clip.clip_id} is {clip.channels} {clip.values.shape}, but that of {first.clip_id} is "
+                    f"{first.channels} {first.values.shape}; one dataset needs one size and one set of channels"
+                )
+        size = first.values.shape[1:]
+        empty = np.zeros((2, *size), np.uint8)
+        return cls(
+            clip_ids=tuple(clip.clip_id for clip in clips),
+            values=np.stack([clip.values for clip in clips]).astype(np.float32),
+            channels=first.channels,
+            to_crop=np.stack([clip.to_crop for clip in clips]).astype(np.float64),
+            apex=np.array([clip.apex for clip in clips], np.int64),
+            apex_source=tuple(clip.apex_source for clip in clips),
+            pictures=np.stack([empty if clip.pictures is None else clip.pictures for clip in clips]),
+            excluded=dict(sorted(excluded.items())),
+        )
+
+    def of(self, clip_id: str) -> ClipMotion:
+        """Return the motion of one clip."""
+        if clip_id not in self.clip_ids:
+            raise InputError(f"no motion of clip {clip_id}")
+        i = self.clip_ids.index(clip_id)
+        pictures = self.pictures[i] if self.pictures[i].any() else None
+        return ClipMotion(
+            clip_id, self.values[i], self.channels, self.to_crop[i], int(self.apex[i]), self.apex_source[i], pictures
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write one npz."""
+        arrays = {"values": self.values, "to_crop": self.to_crop, "apex": self.apex, "pictures": self.pictures}
+        about = {name: getattr(self, name) for name in ("clip_ids", "channels", "apex_source", "excluded")}
+        save_arrays(path, arrays, about)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Motion":
+        """Read one npz."""
+        arrays, about = load_arrays(path)
+        for name in ("clip_ids", "channels", "apex_source"):
+            about[name] = tuple(about[name])
+        return cls(**arrays, **about)

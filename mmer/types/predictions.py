@@ -1,0 +1,76 @@
+"""Predictions: one row per (experiment, seed, fold, test clip, target). Every reported number comes from here."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mmer.types.errors import InputError, listing
+
+KEYS = ("experiment", "seed", "fold", "clip_id", "dataset", "subject", "target", "truth", "predicted")
+
+
+def class_names(predictions: pd.DataFrame) -> tuple[str, ...]:
+    """Return the classes in their declared order, read from the columns ``p_CLASS``."""
+    return tuple(name[2:] for name in predictions.columns if name.startswith("p_"))
+
+
+def validate_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Check a Predictions table.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        Columns ``experiment``, ``seed``, ``fold``, ``clip_id``, ``dataset``, ``subject``, ``target`` (``emotion``, or
+        an AU name), ``truth``, ``predicted`` and one probability ``p_CLASS`` per class, in the scheme's order.
+
+    Returns
+    -------
+    DataFrame
+        Sorted by (experiment, seed, fold, clip_id, target).
+
+    Raises
+    ------
+    InputError
+        A column is missing, a row occurs twice, a word is not a class, or probabilities are NaN, negative, do not sum
+        to 1 or do not peak at ``predicted``.
+    """
+    if missing := [name for name in KEYS if name not in predictions]:
+        raise InputError(f"predictions: columns {missing} are missing")
+    classes = class_names(predictions)
+    if not classes:
+        raise InputError("predictions: there is no p_CLASS column")
+    if not len(predictions):
+        raise InputError("predictions: the table is empty; no test clip was predicted")
+    predictions = predictions[[*KEYS, *(f"p_{name}" for name in classes)]]
+    twice = predictions.duplicated(["experiment", "seed", "clip_id", "target"])
+    if twice.any():
+        raise InputError(f"predictions: tested more than once under one seed: {listing(predictions.clip_id[twice])}")
+    for name in ("truth", "predicted"):
+        if strange := sorted(set(predictions[name]) - set(classes)):
+            raise InputError(f"predictions: {name} holds {strange}, which are not among the classes {list(classes)}")
+    p = predictions[[f"p_{name}" for name in classes]].to_numpy(float)
+    bad = ~np.isfinite(p).all(1) | (p < 0).any(1) | (np.abs(p.sum(1) - 1) > 1e-4)
+    if bad.any():
+        raise InputError(
+            f"predictions: probabilities are NaN, negative or do not sum to 1 for {listing(predictions.clip_id[bad])}"
+        )
+    peak = p.max(1) - p[np.arange(len(p)), [classes.index(name) for name in predictions.predicted]]
+    if (peak > 1e-6).any():
+        raise InputError(
+            f"predictions: predicted is not the most probable class for {listing(predictions.clip_id[peak > 1e-6])}"
+        )
+    return predictions.sort_values(["experiment", "seed", "fold", "clip_id", "target"], kind="stable").reset_index(
+        drop=True
+    )
+
+
+def save_predictions(predictions: pd.DataFrame, path: str | Path) -> None:
+    """Validate a Predictions table and write it to one parquet file."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    validate_predictions(predictions).to_parquet(path, index=False)
+
+
+def load_predictions(path: str | Path) -> pd.DataFrame:
+    """Read a Predictions table and validate it."""
+    return validate_predictions(pd.read_parquet(path))

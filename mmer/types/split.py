@@ -1,0 +1,61 @@
+"""Split: who is trained on and who is tested on in one fold."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from mmer.types.errors import InputError, listing
+
+
+@dataclass(frozen=True)
+class Split:
+    """One fold of a protocol. Refuses an overlap when it is made.
+
+    Parameters
+    ----------
+    fold : str
+        Name of the fold, e.g. the held-out subject.
+    train, test : tuple of str
+        Clip ids.
+    train_subjects, test_subjects : tuple of str
+        The subjects of those clips, each once.
+    person_independent : bool
+        Whether a subject on both sides is refused. Only person-dependent protocols set this to False.
+
+    Raises
+    ------
+    InputError
+        One side is empty, a clip occurs twice or on both sides, or a subject is on both sides.
+    """
+
+    fold: str
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+    train_subjects: tuple[str, ...]
+    test_subjects: tuple[str, ...]
+    person_independent: bool = True
+
+    def __post_init__(self) -> None:
+        for side in ("train", "test"):
+            ids = getattr(self, side)
+            if not ids:
+                raise InputError(f"fold {self.fold!r}: no {side} clip; a fold needs clips on both sides")
+            if len(set(ids)) != len(ids):
+                raise InputError(f"fold {self.fold!r}: a {side} clip is named twice")
+        if both := sorted(set(self.train) & set(self.test)):
+            raise InputError(f"fold {self.fold!r}: {len(both)} clip(s) are in both train and test: {listing(both)}")
+        both = sorted(set(self.train_subjects) & set(self.test_subjects))
+        if self.person_independent and both:
+            raise InputError(f"fold {self.fold!r}: {len(both)} subject(s) are in both train and test: {listing(both)}")
+
+    @classmethod
+    def of(cls, fold: str, train: pd.DataFrame, test: pd.DataFrame, person_independent: bool = True) -> "Split":
+        """Make a split from two parts of a Clips table; ids and subjects are sorted, so row order does not matter."""
+        return cls(
+            fold=str(fold),
+            train=tuple(sorted(train.clip_id)),
+            test=tuple(sorted(test.clip_id)),
+            train_subjects=tuple(sorted(set(train.subject))),
+            test_subjects=tuple(sorted(set(test.subject))),
+            person_independent=person_independent,
+        )
