@@ -119,7 +119,7 @@ class Frames:
         InputError
             A frame does not exist, does not decode, or has more than ``MAX_PIXELS`` pixels.
         """
-        wanted = self.numbers if numbers is None else tuple(sorted(set(int(number) for number in numbers)))
+        wanted = self.numbers if numbers is None else tuple(sorted({int(number) for number in numbers}))
         if absent := sorted(set(wanted) - set(self.numbers)):
             has = f"{self.numbers[0]}..{self.numbers[-1]} ({len(self.numbers)} frames)" if self.numbers else "none"
             raise InputError(f"{self.source}: no frame {listing(absent)}; it has {has}")

@@ -81,8 +81,8 @@ class Samples:
                 raise InputError(f"samples: stream {name!r} is not finite for {listing(np.array(self.clip_ids)[bad])}")
         if "graph" in self.streams and self.streams["graph"].shape[2:] != (nodes, len(self.feature_names)):
             raise InputError(
-                f"samples: stream 'graph' must have shape (n, T, N, F) with N = {nodes} and F = {len(self.feature_names)}, "
-                f"got {self.streams['graph'].shape}"
+                f"samples: stream 'graph' must have shape (n, T, N, F) with N = {nodes} and "
+                f"F = {len(self.feature_names)}, got {self.streams['graph'].shape}"
             )
         if self.edge_index.ndim != 2 or len(self.edge_index) != 2:
             raise InputError(f"samples: edge_index must have shape (2, E), got {self.edge_index.shape}")
@@ -121,16 +121,16 @@ class Samples:
             for name in ("node_names", "feature_names", "about"):
                 if getattr(part, name) != getattr(first, name):
                     raise InputError(
-                        f"corpora cannot be mixed: {name} is {getattr(first, name)} in one and {getattr(part, name)} in "
-                        "another; use the same nodes and the same face backend for all corpora of an experiment"
+                        f"corpora cannot be mixed: {name} is {getattr(first, name)} in one and "
+                        f"{getattr(part, name)} in another; use the same nodes and the same face backend for all corpora of an experiment"
                     )
             if set(part.streams) != set(first.streams) or not np.array_equal(part.edge_index, first.edge_index):
                 raise InputError("corpora cannot be mixed: their streams or edges differ")
             for name, values in part.streams.items():
                 if values.shape[1:] != first.streams[name].shape[1:]:
                     raise InputError(
-                        f"corpora cannot be mixed: stream {name!r} has shape {first.streams[name].shape[1:]} in one and "
-                        f"{values.shape[1:]} in another"
+                        f"corpora cannot be mixed: stream {name!r} has shape {first.streams[name].shape[1:]} "
+                        f"in one and {values.shape[1:]} in another"
                     )
         positions = None
         if all(part.positions is not None for part in parts):
