@@ -1,0 +1,81 @@
+"""Train on some corpora, test on others."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from mmer.types.errors import InputError, listing
+from mmer.types.split import Split
+
+
+@dataclass(frozen=True)
+class CrossDataset:
+    """One fold: train on all clips of some corpora, test on all clips of others.
+
+    The holdout database evaluation of the Micro-Expression Grand Challenge 2018 (Yap et al., "Facial Micro-Expressions
+    Grand Challenge 2018 Summary", FG 2018) is two such experiments, CASME II to SAMM and back. Only the clips of the
+    test corpora are tested.
+
+    Parameters
+    ----------
+    train, test : tuple of str
+        Names of corpora. Together they must be exactly those of the table: a corpus named in neither would be left out
+        without a word.
+
+    Raises
+    ------
+    InputError
+        One side is empty, or a corpus is named on both sides or twice.
+    """
+
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for side in ("train", "test"):
+            names = getattr(self, side)
+            if not names:
+                raise InputError(f"cross_dataset: `{side}` names no corpus, e.g. {side}: [casme2]")
+            if len(set(names)) != len(names):
+                raise InputError(f"cross_dataset: `{side}` names a corpus twice: {listing(names)}")
+        if both := sorted(set(self.train) & set(self.test)):
+            raise InputError(
+                f"cross_dataset: {listing(both)} is named under both `train` and `test`; keep it on one side"
+            )
+
+    def refuses(self, clips: pd.DataFrame) -> str | None:
+        """Say why there is no fold, or None: the corpora of the table are not those of train and test."""
+        present, named = sorted(set(clips.dataset)), {*self.train, *self.test}
+        if absent := sorted(named - set(present)):
+            return (
+                f"cross_dataset: the table has no clip of {listing(absent)}; it has {listing(present) or 'none'}; "
+                "correct `protocol.train` and `protocol.test`, or the experiment's `datasets`"
+            )
+        if unused := sorted(set(present) - named):
+            return (
+                f"cross_dataset: {listing(unused)} is in the table but neither in `protocol.train` nor in "
+                "`protocol.test`; name it on one side, or take it from the experiment's `datasets`"
+            )
+        return None
+
+    def splits(self, clips: pd.DataFrame) -> list[Split]:
+        """Return the one fold, named ``casme2->samm`` (``casme2+smic->samm`` for several corpora on a side).
+
+        Parameters
+        ----------
+        clips : DataFrame
+            Clips table that holds exactly the clips of the experiment.
+
+        Returns
+        -------
+        list of Split
+
+        Raises
+        ------
+        InputError
+            The table is refused.
+        """
+        if reason := self.refuses(clips):
+            raise InputError(reason)
+        name = f"{'+'.join(sorted(self.train))}->{'+'.join(sorted(self.test))}"
+        return [Split.of(name, clips[clips.dataset.isin(self.train)], clips[clips.dataset.isin(self.test)])]

@@ -1,0 +1,52 @@
+"""Leave one subject out: as many folds as subjects."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from mmer.types.errors import InputError, listing
+from mmer.types.split import Split
+
+
+@dataclass(frozen=True)
+class Loso:
+    """Test each subject once, on a model trained on the clips of all others.
+
+    Subjects carry their corpus (``samm/006``), so equal numbers in two corpora stay two people. A fold exists for each
+    subject that has a clip in the table: a label scheme that leaves all clips of a subject out also takes its fold
+    (CASME II has 26 subjects, 24 under the three classes of MEGC2019).
+    """
+
+    def refuses(self, clips: pd.DataFrame) -> str | None:
+        """Say why there are no folds, or None: fewer than two subjects."""
+        subjects = sorted(set(clips.subject))
+        if len(subjects) < 2:
+            return (
+                f"leave-one-subject-out needs at least two subjects; the table has {len(subjects)} "
+                f"({listing(subjects) or 'none'}); add subjects, or check the dataset's `exclude` and its label scheme"
+            )
+        return None
+
+    def splits(self, clips: pd.DataFrame) -> list[Split]:
+        """Return one fold per subject, named after and sorted by it.
+
+        Parameters
+        ----------
+        clips : DataFrame
+            Clips table that holds exactly the clips of the experiment.
+
+        Returns
+        -------
+        list of Split
+
+        Raises
+        ------
+        InputError
+            The table is refused.
+        """
+        if reason := self.refuses(clips):
+            raise InputError(reason)
+        return [
+            Split.of(subject, clips[clips.subject != subject], clips[clips.subject == subject])
+            for subject in sorted(set(clips.subject))
+        ]
