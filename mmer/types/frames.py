@@ -3,10 +3,7 @@
 import hashlib
 import io
 import re
-import tarfile
-import zipfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -14,14 +11,12 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from mmer.types.archives import ARCHIVES, archive_folders, reader
 from mmer.types.errors import InputError, listing
 
 IMAGES = {".jpg", ".jpeg", ".bmp", ".png"}
 VIDEOS = {".mp4", ".avi", ".mov", ".mkv", ".m4v", ".webm", ".mpg", ".mpeg", ".wmv"}
-ARCHIVES = {".zip", ".tar"}
 MAX_PIXELS = 50_000_000  # one picture; an 8K frame has 33 million
-MAX_MEMBER_BYTES = 256 * 2**20  # one archive member, unpacked
-MAX_MEMBERS = 2_000_000
 
 
 def frame_number(name: str) -> int | None:
@@ -55,7 +50,12 @@ class Frames:
     video_first: int = 0
 
     @classmethod
-    def open(cls, source: str | Path, first: int = 0) -> "Frames":
+    def open(
+        cls,
+        source: str | Path,
+        first: int = 0,
+        listing_of: Callable[[Path], Mapping[str, list[str]]] | None = None,
+    ) -> "Frames":
         """Find the frames behind a path.
 
         Parameters
@@ -64,6 +64,8 @@ class Frames:
             Folder of pictures, video file, or a folder inside a zip or tar archive (``sub01.zip/EP02_01f``).
         first : int
             Number of a video's first frame. Pictures carry their numbers in their names.
+        listing_of : callable, optional
+            What lists an archive; ``functools.cache(archive_folders)`` lists each archive once for many clips.
 
         Raises
         ------
@@ -73,13 +75,13 @@ class Frames:
         """
         path = Path(source)
         if path.is_dir():
-            return cls(str(path), *_numbered(str(path), (item.name for item in path.iterdir() if item.is_file())))
+            return cls(str(path), *_numbered(str(path), _pictures(path)))
         if path.is_file() and path.suffix.lower() in VIDEOS:
             return cls(str(path), (), tuple(range(first, first + _count_video(path))), video_first=first)
         for parent in (path, *path.parents):
             if parent.suffix.lower() in ARCHIVES and parent.is_file():
-                folder = path.relative_to(parent).as_posix().strip(".")
-                members = [name for name in _members(parent) if str(PurePosixPath(name).parent).strip(".") == folder]
+                folders = (listing_of or archive_folders)(parent)
+                members = folders.get(path.relative_to(parent).as_posix(), [])
                 return cls(str(path), *_numbered(str(path), members), archive=str(parent))
         if path.exists():
             raise InputError(
@@ -120,15 +122,16 @@ class Frames:
             A frame does not exist, does not decode, or has more than ``MAX_PIXELS`` pixels.
         """
         wanted = self.numbers if numbers is None else tuple(sorted({int(number) for number in numbers}))
+        if not wanted:
+            return
         if absent := sorted(set(wanted) - set(self.numbers)):
             has = f"{self.numbers[0]}..{self.numbers[-1]} ({len(self.numbers)} frames)" if self.numbers else "none"
             raise InputError(f"{self.source}: no frame {listing(absent)}; it has {has}")
         if self.names:
             place = dict(zip(self.numbers, self.names, strict=True))
-            with _reader(self.archive) as read:
+            with reader(self.archive) as read:
                 for number in wanted:
-                    path = place[number] if self.archive else str(Path(self.source) / place[number])
-                    yield number, _decode(read(path), f"{self.source}: frame {number} ({place[number]})")
+                    yield number, _decode(read(self._path(place[number])), f"{self.source}: frame {number}")
         else:
             yield from self._iterate_video(wanted)
 
@@ -137,7 +140,7 @@ class Frames:
         _check_size(capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT), self.source)
         try:
             # Frames are stepped through, not sought: seeking lands on key frames in many containers.
-            for number in range(self.video_first, wanted[-1] + 1 if wanted else self.video_first):
+            for number in range(self.video_first, wanted[-1] + 1):
                 if not capture.grab():
                     raise InputError(f"{self.source}: the video ends or does not decode at frame {number}")
                 if number in todo:
@@ -151,13 +154,26 @@ class Frames:
     def digest(self) -> str:
         """Return a sha256 over the bytes of the frames (of the whole file, for a video) and their numbers."""
         total = hashlib.sha256(repr(self.numbers).encode())
-        if not self.names:
-            total.update(Path(self.source).read_bytes())
-            return total.hexdigest()
-        with _reader(self.archive) as read:
-            for name in self.names:
-                total.update(read(name if self.archive else str(Path(self.source) / name)))
+        if self.names:
+            with reader(self.archive) as read:
+                for name in self.names:
+                    # A digest per picture, so that bytes cannot move from one picture to the next unseen.
+                    total.update(hashlib.sha256(read(self._path(name))).digest())
+        elif self.numbers:
+            with open(self.source, "rb") as file:
+                total.update(hashlib.file_digest(file, "sha256").digest())
         return total.hexdigest()
+
+    def _path(self, name: str) -> str:
+        """Return what the reader calls a picture: a member name, or a path."""
+        return name if self.archive else str(Path(self.source) / name)
+
+
+def _pictures(folder: Path) -> list[str]:
+    try:
+        return [item.name for item in folder.iterdir() if item.is_file()]
+    except OSError as error:
+        raise InputError(f"{folder}: the folder cannot be listed ({error})") from error
 
 
 def _numbered(source: str, names: Iterable[str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
@@ -182,46 +198,6 @@ def _numbered(source: str, names: Iterable[str]) -> tuple[tuple[str, ...], tuple
     return tuple(found[number] for number in numbers), numbers
 
 
-def _members(archive: Path) -> list[str]:
-    """List the members of an archive; refuse what could leave it or fill the disk."""
-    try:
-        if archive.suffix.lower() == ".zip":
-            with zipfile.ZipFile(archive) as file:
-                items = [
-                    (item.filename, item.file_size, (item.external_attr >> 28) == 0xA)
-                    for item in file.infolist()
-                    if not item.is_dir()
-                ]
-        else:
-            with tarfile.open(archive, "r:") as file:
-                items = [(item.name, item.size, not item.isfile()) for item in file if not item.isdir()]
-    except (zipfile.BadZipFile, tarfile.TarError, OSError) as error:
-        raise InputError(f"{archive}: not a readable {archive.suffix[1:]} archive ({error})") from error
-    if len(items) > MAX_MEMBERS:
-        raise InputError(f"{archive}: {len(items)} members, more than {MAX_MEMBERS}")
-    for name, size, link in items:
-        if link or name.startswith(("/", "\\")) or ".." in PurePosixPath(name.replace("\\", "/")).parts or ":" in name:
-            raise InputError(f"{archive}: member {name!r} is a link or leaves the archive; refused")
-        if size > MAX_MEMBER_BYTES:
-            raise InputError(
-                f"{archive}: member {name!r} unpacks to {size} bytes, more than {MAX_MEMBER_BYTES}; refused"
-            )
-    return [name for name, _, _ in items]
-
-
-@contextmanager
-def _reader(archive: str) -> Iterator[Callable[[str], bytes]]:
-    """Open an archive once, or nothing, and hand out a function name -> bytes."""
-    if not archive:
-        yield lambda name: Path(name).read_bytes()
-    elif archive.lower().endswith(".zip"):
-        with zipfile.ZipFile(archive) as file:
-            yield file.read
-    else:
-        with tarfile.open(archive, "r:") as file:
-            yield lambda name: file.extractfile(name).read()
-
-
 def _check_size(width: float, height: float, where: str) -> None:
     if width * height > MAX_PIXELS:
         raise InputError(f"{where}: {int(width)}x{int(height)} pixels, more than the limit of {MAX_PIXELS}; refused")
@@ -230,14 +206,20 @@ def _check_size(width: float, height: float, where: str) -> None:
 def _decode(data: bytes, where: str) -> np.ndarray:
     """Decode one picture to RGB, its size read from the header first."""
     try:
-        with Image.open(io.BytesIO(data)) as header:
-            width, height = header.size
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "BMP")) as header:
+            (width, height), kind = header.size, header.format
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise InputError(f"{where}: more than the limit of {MAX_PIXELS} pixels; refused ({error})") from error
+    except (OSError, ValueError, SyntaxError) as error:
         raise InputError(f"{where}: not a readable picture ({error})") from error
     _check_size(width, height, where)
+    # Some releases of OpenCV fill the missing part of a cut JPEG with grey and only warn. Neither marker can occur
+    # inside the compressed data, so a whole picture has an end marker after its last start of scan.
+    if kind in ("JPEG", "MPO") and data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda"):
+        raise InputError(f"{where}: the picture is cut off; copy it again")
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
     if image is None:
-        raise InputError(f"{where}: not a readable picture")
+        raise InputError(f"{where}: the picture does not decode; copy it again")
     return image
 
 
