@@ -1,10 +1,14 @@
 """Targets: what a model is asked for, made after the split."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from mmer.types.errors import InputError, listing
+
+FACS = tuple(f"AU{number:02d}" for number in range(1, 100))
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,38 @@ class Targets:
                 raise InputError(f"targets: {name} must have shape {shape}, got {getattr(self, name).shape}")
         if n and not (self.index.min() >= 0 and self.index.max() < len(self.classes)):
             raise InputError(f"targets: class indices must lie in 0..{len(self.classes) - 1}")
+
+    @classmethod
+    def of(cls, clips: pd.DataFrame, classes: pd.Series, names: Sequence[str]) -> "Targets":
+        """Make the targets of a Clips table.
+
+        Parameters
+        ----------
+        clips : DataFrame
+            Clips table of n clips.
+        classes : Series
+            Class name, indexed by clip id; every clip has one.
+        names : sequence of K str
+            All classes in their declared order.
+
+        Returns
+        -------
+        Targets
+            Sorted by clip id. ``au_names`` are all of ``FACS``, whether they occur or not, so that the names say
+            nothing about any clip; other codes (action descriptors, head movements) are no targets.
+        """
+        clips = clips.sort_values("clip_id")
+        clip_ids = tuple(clips.clip_id)
+        place = {name: row for row, name in enumerate(names)}
+        if strange := sorted({str(classes[clip]) for clip in clip_ids} - set(place)):
+            raise InputError(f"targets: {strange} are not among the classes {list(names)}")
+        units = {clip: row for clip, row in zip(clips.clip_id, clips.action_units, strict=True) if row is not None}
+        matrix = np.full((len(clip_ids), len(FACS)), np.nan, np.float32)
+        for row, clip in enumerate(clip_ids):
+            if clip in units:
+                matrix[row] = [unit in units[clip] for unit in FACS]
+        index = np.array([place[classes[clip]] for clip in clip_ids], np.int64)
+        return cls(clip_ids, tuple(names), index, FACS, matrix, np.ones(len(clip_ids), np.float32))
 
     def subset(self, clip_ids: tuple[str, ...]) -> "Targets":
         """Return the targets of these clips, in this order."""

@@ -1,0 +1,83 @@
+"""The ``mmer`` command."""
+
+import argparse
+import logging
+import sys
+from importlib import import_module
+
+from mmer.types.errors import InputError
+
+STAGES = {
+    "config": "compose params.yaml and conf/ into artifacts/config.yaml",
+    "clips": "annotation file of a dataset -> clips table",
+    "tracks": "frames of a dataset -> face tracks",
+    "motion": "frames and tracks of a dataset -> motion",
+    "graphs": "tracks and motion of a dataset -> graphs",
+    "inputs": "digests of what each experiment reads",
+    "evaluate": "train and predict every fold of an experiment",
+    "report": "predictions -> report",
+}
+WHOLE = ("config", "inputs", "report")  # stages that take no name
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    top = argparse.ArgumentParser(
+        prog="mmer",
+        description="Micro-expression recognition experiments. `dvc repro` runs what params.yaml lists; the commands "
+        "below are for a person. Run them in the repository root.",
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="write an experiment into params.yaml and run it")
+    run.add_argument("name", help="name of the experiment: a-z, 0-9 and _")
+    run.add_argument(
+        "overrides", nargs="*", metavar="KEY=VALUE", help="model=gcn datasets=[casme2] model.hidden=64 ..."
+    )
+    make = commands.add_parser("synthesize", help="write a synthetic release of a corpus, in its exact layout")
+    make.add_argument("corpus", help="casme2, samm or manifest")
+    make.add_argument("--out", required=True, help="a folder that does not exist or is empty")
+    make.add_argument("--subjects", type=int, default=12)
+    make.add_argument("--clips", type=int, default=6, help="clips per subject")
+    make.add_argument("--seed", type=int, default=0)
+    make.add_argument("--preset", default="default", help="easy, default or hard")
+    make.add_argument("--size", type=int, default=128, help="width and height of a frame, pixels")
+    make.add_argument("--archives", action="store_true", help="one zip per subject instead of loose frames")
+    weights = commands.add_parser("weights", help="fetch model weights")
+    weights.add_argument("action", choices=["fetch"])
+    weights.add_argument("backend", choices=["pyfeat"])
+    weights.add_argument(
+        "--folder", default=None, help="where to; default: the folder that conf/faces/pyfeat.yaml names"
+    )
+    for name, text in STAGES.items():
+        stage = commands.add_parser(name, help=f"stage: {text}")
+        if name not in WHOLE:
+            stage.add_argument("name", help="name of the entry in params.yaml")
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command.
+
+    Returns
+    -------
+    int
+        0, or 2 where something that a person gave is wrong.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    options = vars(parser().parse_args(arguments))
+    command = options.pop("command")
+    # A stage imports what it needs only when it runs: torch takes seconds.
+    module = import_module(f"mmer.stages.{command}")
+    try:
+        module.main(**options)
+    except InputError as error:
+        print(f"mmer {command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"mmer {command}: stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,26 @@
+"""Turn the annotation file of one corpus into its Clips table."""
+
+import logging
+from pathlib import Path
+
+from mmer.stages import paths
+from mmer.stages.build import build
+from mmer.stages.read_config import read_config
+from mmer.types.clips import save_clips
+from mmer.types.errors import InputError
+
+log = logging.getLogger("mmer")
+
+
+def main(name: str) -> None:
+    """Read the corpus ``name`` and write artifacts/clips/NAME.parquet."""
+    config = read_config("datasets", name)["dataset"]
+    if Path(config["root"]) != Path("data") / name:
+        raise InputError(
+            f"datasets.{name}: root is {config['root']!r}, but the pipeline tracks data/{name}; put or link the corpus "
+            f"there and run `dvc add data/{name}` (or `dvc add data`)"
+        )
+    clips = build(config).clips()
+    save_clips(clips, paths.clips(name))
+    emotions = ", ".join(f"{word} {count}" for word, count in clips.emotion.value_counts().sort_index().items())
+    log.info("clips %s: %d clips of %d subjects (%s)", name, len(clips), clips.subject.nunique(), emotions)

@@ -1,0 +1,56 @@
+"""Choose the clips of an experiment, and say why the others are left out."""
+
+import pandas as pd
+
+from mmer.stages import paths
+from mmer.types.clips import load_clips, validate_clips
+from mmer.types.errors import InputError
+from mmer.types.samples import Samples
+
+
+def experiment_clips(datasets: list[str]) -> pd.DataFrame:
+    """Return one Clips table of several datasets."""
+    tables = [load_clips(paths.clips(name)) for name in datasets]
+    return validate_clips(pd.concat(tables, ignore_index=True))
+
+
+def experiment_samples(datasets: list[str], graph: str) -> Samples:
+    """Return the samples of several datasets under one graph recipe."""
+    return Samples.concatenate([Samples.load(paths.graph(name, graph)) for name in datasets])
+
+
+def select(clips: pd.DataFrame, classes: pd.Series, samples: Samples, scheme: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split a Clips table into the clips that are used and those that are not.
+
+    Parameters
+    ----------
+    clips : DataFrame
+        Clips table of the experiment's datasets.
+    classes : Series
+        Class of each clip id, null where the scheme leaves the clip out.
+    samples : Samples
+        Samples of the same datasets.
+    scheme : str
+        Name of the label scheme, for the reasons.
+
+    Returns
+    -------
+    kept : DataFrame
+        Clips table.
+    excluded : DataFrame
+        Columns ``clip_id`` and ``reason``, one row per clip left out.
+    """
+    reasons = {}
+    there = set(samples.clip_ids)
+    for clip_id, emotion in zip(clips.clip_id, clips.emotion, strict=True):
+        if pd.isna(classes[clip_id]):
+            reasons[clip_id] = f"emotion {emotion!r} has no class in {scheme}"
+        elif clip_id in samples.excluded:
+            reasons[clip_id] = samples.excluded[clip_id]
+        elif clip_id not in there:
+            raise InputError(f"clip {clip_id} has neither a sample nor a reason to be left out; run `dvc repro`")
+    kept = clips[~clips.clip_id.isin(reasons)].reset_index(drop=True)
+    if not len(kept):
+        raise InputError(f"no clip is left under label scheme {scheme}; all {len(clips)} are excluded")
+    excluded = pd.DataFrame(sorted(reasons.items()), columns=["clip_id", "reason"], dtype="string")
+    return kept, excluded
