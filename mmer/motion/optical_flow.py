@@ -1,0 +1,108 @@
+"""Optical flow from onset to apex on the aligned face, with optical strain."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from mmer.motion.alignment import aligned, aligning, rows_of_clip
+from mmer.motion.apex import MISSING, RULES, choose_apex
+from mmer.motion.dense_flow import ALGORITHMS, dense_flow
+from mmer.motion.head_motion import without_head_motion
+from mmer.motion.strain import optical_strain
+from mmer.types.canonical_face import STABLE, transform, typical_landmarks
+from mmer.types.errors import InputError, nearest
+from mmer.types.face_track import FaceTrack
+from mmer.types.frames import Frames
+from mmer.types.motion import ClipMotion
+
+CHANNELS = ("u", "v", "strain")
+
+
+@dataclass(frozen=True)
+class OpticalFlow:
+    """Flow from onset to apex and its optical strain (``mmer.motion.strain``).
+
+    Parameters
+    ----------
+    name : str
+    algorithm : str
+        ``dis``, ``farneback`` or ``tvl1`` (some thirty times slower, closer to the truth).
+    size : int
+        Edge of the aligned picture, pixels; the outer eye corners lie .44 of it apart.
+    apex : str
+        ``given``, ``middle`` or ``peak_motion``.
+    apex_missing : str
+        What is done under ``given`` where the annotation has no apex: ``middle``, ``peak_motion`` or ``error``. The
+        source is recorded for every clip.
+    remove_rigid : bool
+        Whether head motion between the two frames is taken out of the flow.
+    min_valid : float
+        A clip with a face in fewer of its frames is excluded, 0..1.
+
+    Raises
+    ------
+    InputError
+        A field has a value that does not exist.
+    """
+
+    name: str = "optical_flow"
+    algorithm: str = "dis"
+    size: int = 128
+    apex: str = "given"
+    apex_missing: str = "middle"
+    remove_rigid: bool = True
+    min_valid: float = 0.9
+
+    needs_track: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        for key, valid in (("algorithm", ALGORITHMS), ("apex", RULES), ("apex_missing", MISSING)):
+            if getattr(self, key) not in valid:
+                raise InputError(f"{self.name}: {key} {getattr(self, key)!r}; {nearest(getattr(self, key), valid)}")
+        if not 32 <= self.size <= 1024:
+            raise InputError(f"{self.name}: size must lie in 32..1024 pixels, got {self.size}")
+        if not 0 <= self.min_valid <= 1:
+            raise InputError(f"{self.name}: min_valid is a fraction, 0..1, got {self.min_valid}")
+
+    def describe(self, clip: pd.Series, track: FaceTrack | None, frames: Frames | None) -> ClipMotion:
+        """Describe the motion of one clip; channels u and v in pixels of the aligned face, and strain.
+
+        Parameters
+        ----------
+        clip : Series
+            One row of a Clips table.
+        track : FaceTrack
+        frames : Frames
+
+        Raises
+        ------
+        Excluded
+            Too few frames have a face.
+        InputError
+            The clip has no track, no frames, no onset or offset, or the frames are missing or unreadable.
+        """
+        if track is None:
+            raise InputError(
+                f"{clip.clip_id}: optical flow needs a face track to align the face; run the tracks stage for this "
+                "clip, or choose `motion: precomputed` where motion comes with the dataset"
+            )
+        if frames is None or pd.isna(clip.onset) or pd.isna(clip.offset):
+            raise InputError(
+                f"{clip.clip_id}: optical flow needs frames, onset and offset; correct the annotation, "
+                "or choose `motion: precomputed` where motion comes with the dataset"
+            )
+        onset, offset = int(clip.onset), int(clip.offset)
+        rows = rows_of_clip(track, onset, offset)
+        to_crop = aligning(rows, self.size, self.min_valid)
+        given = None if pd.isna(clip.apex) else int(clip.apex)
+        apex, source = choose_apex(self.apex, self.apex_missing, onset, given, offset, rows, frames)
+        images = dict(frames.iterate([onset, apex]))
+        pictures = np.stack([aligned(images[number], to_crop, self.size) for number in (onset, apex)])
+        flow = dense_flow(pictures[0], pictures[1], self.algorithm)
+        if self.remove_rigid:
+            stable = transform(to_crop, typical_landmarks(rows.landmarks))[list(STABLE)]
+            flow = without_head_motion(flow, stable)
+        values = np.concatenate([flow, optical_strain(flow[0], flow[1])[None]]).astype(np.float32)
+        return ClipMotion(clip.clip_id, values, CHANNELS, to_crop, apex, source, pictures)
