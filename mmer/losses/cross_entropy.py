@@ -1,0 +1,30 @@
+"""Plain cross-entropy: every clip counts the same, so a rare class hardly counts."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class CrossEntropy(nn.Module):
+    """Mean negative log-likelihood over the clips of a batch. Here to be compared with.
+
+    Parameters
+    ----------
+    class_counts : Tensor of shape (K,)
+        Not used.
+    """
+
+    def __init__(self, class_counts: Tensor) -> None:
+        super().__init__()
+
+    def forward(self, logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+        """Return the mean over the batch.
+
+        Parameters
+        ----------
+        logits : Tensor of shape (B, K)
+        target : Tensor of shape (B,), int64
+        weight : Tensor of shape (B,)
+            Weight of every clip; 0 for padding.
+        """
+        losses = F.cross_entropy(logits, target, reduction="none")
+        return (losses * weight).sum() / weight.sum().clamp_min(1e-12)
