@@ -1,0 +1,189 @@
+"""Features of a node: how far it moved, the motion around it, how active its action unit is.
+
+Every function gets one clip. None reads an emotion or an annotated action unit.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from mmer.graphs.sampling import apex_of, at, moments, rows_of_clip, smooth
+from mmer.types.canonical_face import MIRROR, OUTER_EYES, STABLE, similarity, to_template, transform
+from mmer.types.errors import InputError, nearest
+from mmer.types.face_track import FaceTrack
+from mmer.types.motion import ClipMotion
+
+Groups = Sequence[tuple[int, ...]]  # the landmarks of each node
+
+
+def mirrored(groups: Groups) -> Groups:
+    """Return the landmarks of the same nodes on the other side of the face."""
+    return [tuple(MIRROR[i] for i in group) for group in groups]
+
+
+def centres(landmarks: np.ndarray, groups: Groups) -> np.ndarray:
+    """Return the mean of each node's landmarks: (..., 68, 2) -> (..., N, 2)."""
+    return np.stack([landmarks[..., list(group), :].mean(-2) for group in groups], axis=-2)
+
+
+def onset_landmarks(rows: FaceTrack, average: int) -> np.ndarray:
+    """Return the landmarks at the first row, averaged over a few frames: (68, 2) float64, pixels of the frame."""
+    valid = rows.valid
+    values = smooth(rows.frame[valid], rows.landmarks[valid].astype(np.float64), average)
+    return at(rows.frame[valid], values, rows.frame[:1])[0]
+
+
+def displacement(
+    clip: pd.Series,
+    track: FaceTrack,
+    motion: ClipMotion,
+    groups: Groups,
+    n_frames: int,
+    average: int,
+    remove_rigid: bool,
+) -> np.ndarray:
+    """Return how far each node has moved since onset on the face aligned by one transform per clip.
+
+    Landmarks jitter by about as much as a micro-expression moves them, so positions are averaged over ``average``
+    frames first. Gaps are filled by linear interpolation, in memory only.
+
+    Parameters
+    ----------
+    clip, track, motion
+        One clip.
+    groups : sequence of N tuples of int
+        Landmarks whose mean is the node.
+    n_frames : int
+        1: onset to apex; more: evenly from onset to offset, the first is 0.
+    average : int
+        Frames in the average, odd.
+    remove_rigid : bool
+        Whether head motion since onset (the similarity that fits the stable points) is taken out.
+
+    Returns
+    -------
+    ndarray of shape (n_frames, N, 2), float32
+        To the right and down, in outer eye distances.
+    """
+    rows = rows_of_clip(clip, track)
+    valid = rows.valid
+    frame, matrix = rows.frame[valid], to_template(rows.landmarks)
+    landmarks = smooth(frame, transform(matrix, rows.landmarks[valid].astype(np.float64)), average)
+    start = at(frame, landmarks, rows.frame[:1])[0]
+    now = at(frame, landmarks, moments(clip, rows, motion, n_frames))
+    if remove_rigid:
+        stable = list(STABLE)
+        now = np.stack([transform(similarity(points[stable], start[stable]), points) for points in now])
+    eyes = np.linalg.norm(start[OUTER_EYES[1]] - start[OUTER_EYES[0]])
+    return (centres(now - start, groups) / eyes).astype(np.float32)
+
+
+def flow_patch(
+    motion: ClipMotion, places: np.ndarray, patch: int, channels: tuple[str, ...], flip: bool = False
+) -> np.ndarray:
+    """Cut the square around each node out of the motion of a clip.
+
+    Parameters
+    ----------
+    motion : ClipMotion
+    places : ndarray of shape (N, 2)
+        x (column) and y (row) in pixels of the aligned face; rounded to the nearest pixel, moved to the border if
+        outside. Beyond the border its pixels are repeated.
+    patch : int
+        Edge of the square, odd, pixels.
+    channels : tuple of C str
+    flip : bool
+        Mirror the patch left to right, and the sign of ``u`` with it: the other half of the face seen as this one.
+
+    Returns
+    -------
+    ndarray of shape (1, N, C * patch * patch), float32
+        Flattened in the order channel, row, column.
+
+    Raises
+    ------
+    InputError
+        The motion has no such channel, or it is not known where the face lies in it.
+    """
+    for channel in channels:
+        if channel not in motion.channels:
+            raise InputError(
+                f"{motion.clip_id}: its motion has no channel {channel!r}; {nearest(channel, motion.channels)}"
+            )
+    if not np.isfinite(places).all():
+        raise InputError(
+            f"{motion.clip_id}: it is not known where the landmarks lie in its motion; set `template_aligned: true` if "
+            "the precomputed motion lies on the canonical face, or leave `flow_patch` out of the node features"
+        )
+    values = motion.values[[motion.channels.index(channel) for channel in channels]]
+    limit = np.array([values.shape[2], values.shape[1]]) - 1
+    corner = np.clip(np.floor(places + 0.5).astype(int), 0, limit)
+    padded = np.pad(values, ((0, 0), (patch // 2, patch // 2), (patch // 2, patch // 2)), mode="edge")
+    squares = np.stack([padded[:, y : y + patch, x : x + patch] for x, y in corner])
+    if flip:
+        sign = np.array([-1.0 if channel == "u" else 1.0 for channel in channels], np.float32)
+        squares = squares[..., ::-1] * sign[None, :, None, None]
+    return squares.reshape(1, len(corner), -1).astype(np.float32)
+
+
+def au_activation(
+    clip: pd.Series,
+    track: FaceTrack,
+    motion: ClipMotion,
+    action_units: Sequence[str],
+    n_frames: int,
+    average: int,
+    baseline: str,
+) -> np.ndarray:
+    """Return what the detector measured of each action unit. Annotated units are never read.
+
+    Parameters
+    ----------
+    clip, track, motion
+        One clip.
+    action_units : sequence of N str
+        ``AU04``-like.
+    n_frames : int
+        1: mean, greatest value and value at the apex; more: the values evenly from onset to offset.
+    average : int
+        Frames in the moving average, odd.
+    baseline : str
+        ``onset``: relative to the value at onset (a person's resting face differs from another's); ``none``: as is.
+
+    Returns
+    -------
+    ndarray of shape (1, N, 3) or (n_frames, N, 1), float32
+        On the track's ``au_scale``.
+
+    Raises
+    ------
+    InputError
+        The track has no action units, not this one, or no value of it.
+    """
+    if track.au_scale == "none":
+        raise InputError(
+            f"{clip.clip_id}: its track has no action units (au_scale none), but the nodes use `au_activation`; choose "
+            "a face backend that detects them, or node features displacement and flow_patch"
+        )
+    rows = rows_of_clip(clip, track)
+    out = []
+    for unit in action_units:
+        if unit not in track.au_names:
+            raise InputError(
+                f"{clip.clip_id}: its track has no {unit}; {nearest(unit, track.au_names)}; "
+                "list the units that the face backend detects under `action_units` of the nodes"
+            )
+        values = rows.action_units[:, rows.au_names.index(unit)].astype(np.float64)
+        known = np.isfinite(values)
+        if not known.any():
+            raise InputError(f"{clip.clip_id}: its track has no value of {unit} in any frame of the clip")
+        frame, values = rows.frame[known], smooth(rows.frame[known], values[known], average)
+        rest = at(frame, values, rows.frame[:1]) if baseline == "onset" else 0.0
+        if n_frames == 1:
+            peak = at(frame, values, np.array([apex_of(clip, motion)]))[0]
+            everywhere = at(frame, values, rows.frame)
+            out.append(np.array([[everywhere.mean(), everywhere.max(), peak]]) - rest)
+        else:
+            out.append((at(frame, values, moments(clip, rows, motion, n_frames)) - rest)[:, None])
+    return np.stack(out, axis=1).astype(np.float32)
