@@ -1,0 +1,211 @@
+"""Write a whole synthetic release: render every person in a process of its own, then the annotation file."""
+
+import multiprocessing
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mmer.synthetic.casme2 import Casme2Layout
+from mmer.synthetic.clip import RenderedClip, presets, render_clip
+from mmer.synthetic.coder import code_clip
+from mmer.synthetic.detector import observe
+from mmer.synthetic.layout import Layout, Recording, draw_word
+from mmer.synthetic.manifest import ManifestLayout
+from mmer.synthetic.samm import SammLayout
+from mmer.synthetic.seeds import generator
+from mmer.types.arrays import save_arrays
+from mmer.types.errors import InputError, nearest
+
+LAYOUTS: dict[str, Callable[[], Layout]] = {
+    "casme2": Casme2Layout,
+    "samm": SammLayout,
+    "manifest": ManifestLayout,
+}
+
+
+def write_release(
+    corpus: str,
+    out: Path,
+    subjects: int,
+    clips: int,
+    seed: int,
+    preset: str = "default",
+    archives: bool = False,
+    size: int = 128,
+    processes: int | None = None,
+    progress: Callable[[Iterable, int], Iterable] | None = None,
+    name: str | None = None,
+) -> dict:
+    """Write a synthetic release in a corpus's exact layout, with tracks and truth.
+
+    The same arguments give the same bytes, whatever the number of processes, and a clip does not depend on how many
+    others there are. Nothing half-written stays: the release is made beside ``out`` and renamed at the end.
+
+    Parameters
+    ----------
+    corpus : str
+        ``casme2``, ``samm`` or ``manifest``.
+    out : Path
+        Folder to make; may exist if it is empty.
+    subjects, clips : int
+        Number of people, and of clips of each.
+    seed : int
+    preset : str
+        ``easy``, ``default`` or ``hard``.
+    archives : bool
+        Put the frames of each person into one zip, and keep the truth small: no dense flow, half precision.
+    size : int
+        Width and height of the frames, pixels.
+    processes : int, optional
+        One per core when left out.
+    progress : callable, optional
+        ``progress(iterable, total)`` passes on what the iterable yields, and shows it.
+    name : str, optional
+        Name of the dataset in clip ids; the corpus's name when left out.
+
+    Returns
+    -------
+    dict
+        ``corpus``, ``out``, ``subjects``, ``clips``, ``emotions`` (word -> clips), ``frames``, ``bytes``.
+
+    Raises
+    ------
+    InputError
+        The corpus or preset does not exist, a number is not positive, ``out`` is not an empty folder, or the frames
+        are too small for a face.
+    """
+    out = Path(out)
+    _check(corpus, out, subjects, clips, preset, size, processes)
+    partial_out = out.absolute().with_name(f".{out.absolute().name}.{os.getpid()}.partial")
+    shutil.rmtree(partial_out, ignore_errors=True)
+    partial_out.mkdir(parents=True)
+    layout = LAYOUTS[corpus]()
+    task = partial(
+        _write_subject,
+        layout=layout,
+        name=name or corpus,
+        root=partial_out,
+        clips=clips,
+        seed=seed,
+        preset=preset,
+        archives=archives,
+        size=size,
+    )
+    try:
+        done = list(_run(task, subjects, processes, progress))
+        recordings = [one for person, _ in done for one in person]
+        layout.write_annotation(partial_out, recordings, seed)
+        size_in_bytes = sum(path.stat().st_size for path in partial_out.rglob("*") if path.is_file())
+        if out.is_dir():
+            out.rmdir()
+        partial_out.rename(out)
+    finally:
+        shutil.rmtree(partial_out, ignore_errors=True)
+    return {
+        "corpus": corpus,
+        "out": str(out),
+        "subjects": subjects,
+        "clips": len(recordings),
+        "emotions": dict(sorted(Counter(one.word for one in recordings).items())),
+        "frames": sum(frames for _, frames in done),
+        "bytes": size_in_bytes,
+    }
+
+
+def _check(corpus: str, out: Path, subjects: int, clips: int, preset: str, size: int, processes: int | None) -> None:
+    """Refuse what cannot be written, before anything is."""
+    if corpus not in LAYOUTS:
+        raise InputError(f"synthesize: there is no corpus {corpus!r}; {nearest(corpus, LAYOUTS)}")
+    if preset not in presets():
+        raise InputError(f"synthesize: there is no preset {preset!r}; {nearest(preset, presets())}")
+    for what, number in (("subjects", subjects), ("clips", clips), ("processes", processes)):
+        if number is not None and number < 1:
+            raise InputError(f"synthesize: {what} must be at least 1, got {number}")
+    if not 48 <= size <= 1024:
+        raise InputError(f"synthesize: size must be 48 to 1024 pixels, got {size}")
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise InputError(f"{out}: exists and is not an empty folder; remove it or name another")
+
+
+def _run(
+    task: Callable[[int], tuple[list[Recording], int]],
+    subjects: int,
+    processes: int | None,
+    progress: Callable[[Iterable, int], Iterable] | None,
+) -> Iterable[tuple[list[Recording], int]]:
+    """Run one task per person, in this process or in several; results come in the order of the people."""
+    show = progress or (lambda results, total: results)
+    count = min(processes or len(os.sched_getaffinity(0)), subjects)
+    if count == 1:
+        yield from show(map(task, range(subjects)), subjects)
+        return
+    # Forking a process that runs OpenCV's or BLAS's threads may hang the child.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(count, mp_context=context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+        try:
+            yield from show(pool.map(task, range(subjects)), subjects)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _write_subject(
+    subject: int,
+    layout: Layout,
+    name: str,
+    root: Path,
+    clips: int,
+    seed: int,
+    preset: str,
+    archives: bool,
+    size: int,
+) -> tuple[list[Recording], int]:
+    """Render and write all clips of one person; returns what the annotation file needs, and the number of frames."""
+    written: list[tuple[Recording, np.ndarray, np.random.Generator]] = []
+    for clip in range(clips):
+        word = draw_word(layout, seed, subject, clip)
+        rendered = render_clip(
+            subject, clip, layout.words[word][0], seed, preset, size, layout.lead, layout.tail, layout.corpus
+        )
+        rng = generator(seed, layout.corpus, "subject", subject, "clip", clip, "annotation")
+        subject_name, clip_name = layout.subject_name(subject), layout.clip_name(subject, clip, rng)
+        first = layout.first_frame(rng)
+        code = code_clip(rendered, rng)
+        recording = Recording(
+            *(subject, clip, subject_name, clip_name, word),
+            *(first + rendered.onset, first + code.apex, first + rendered.offset, code),
+        )
+        clip_id, place = layout.ids(name, subject_name, clip_name)
+        person = (seed, layout.corpus, "subject", subject)
+        observe(rendered, clip_id, person, clip, first, layout.fps).save(root / f"tracks/{place}.parquet")
+        _write_truth(root / f"truth/{place}.npz", rendered, clip_id, first, small=archives)
+        written.append((recording, rendered.frames, rng))
+    layout.write_frames(root, written, archives)
+    return [recording for recording, _, _ in written], sum(len(frames) for _, frames, _ in written)
+
+
+def _write_truth(path: Path, clip: RenderedClip, clip_id: str, first: int, small: bool) -> None:
+    """Write what really happened, for tests and for checking methods. No stage reads it."""
+    kind = np.float16 if small else np.float32
+    arrays = {"landmarks": clip.landmarks.astype(kind), "action_units": clip.action_units.astype(kind)}
+    if not small:
+        arrays["flow"] = clip.flow
+    about = {
+        "clip_id": clip_id,
+        "emotion": clip.emotion,
+        "intensity": clip.intensity,
+        "au_names": clip.au_names,
+        "expressed": clip.expressed.tolist(),
+        "first": first,
+        "onset": first + clip.onset,
+        "apex": first + clip.apex,
+        "offset": first + clip.offset,
+    }
+    save_arrays(path, arrays, about)
