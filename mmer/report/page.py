@@ -56,7 +56,7 @@ class Section:
     subjects: list[dict[str, Any]]
     curves: tuple[Curve, ...]
     n_curves: int
-    excluded: list[dict[str, str]]
+    excluded: dict[str, list[str]]
     cards: list[Card]
     config: str
 
@@ -69,7 +69,7 @@ class DatasetSection:
     name: str
     synthetic: bool
     facts: dict[str, str]
-    excluded: dict[str, str]
+    excluded: dict[str, list[str]]
     config: str
 
 
@@ -138,7 +138,7 @@ def _section(record: ExperimentRecord, number: int, gallery: Gallery) -> Section
         subjects=per_subject(record.predictions).to_dict("records"),
         curves=tuple(panel for panel in panels if panel is not None),
         n_curves=len(record.curves[["seed", "fold"]].drop_duplicates()),
-        excluded=record.excluded.sort_values("clip_id")[["clip_id", "reason"]].astype(str).to_dict("records"),
+        excluded=_by_reason(dict(zip(record.excluded.clip_id, record.excluded.reason, strict=True))),
         cards=gallery.cards(record),
         config=config_text(record.config),
     )
@@ -195,9 +195,17 @@ def _dataset(record: DatasetRecord, number: int) -> DatasetSection:
         name=record.name,
         synthetic=_says_synthetic(record.config),
         facts=facts,
-        excluded={} if motion is None else dict(sorted(motion.excluded.items())),
+        excluded={} if motion is None else _by_reason(motion.excluded),
         config=config_text(record.config),
     )
+
+
+def _by_reason(excluded: Mapping[str, str]) -> dict[str, list[str]]:
+    """Turn clip -> reason into reason -> clips, both sorted."""
+    reasons: dict[str, list[str]] = {}
+    for clip, reason in sorted(excluded.items()):
+        reasons.setdefault(str(reason), []).append(str(clip))
+    return dict(sorted(reasons.items()))
 
 
 def _tally(column: pd.Series) -> str:
