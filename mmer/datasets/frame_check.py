@@ -1,0 +1,77 @@
+"""Check that the frames an annotation file speaks of are there, before anything is computed from them."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+
+from mmer.types.errors import InputError, listing
+from mmer.types.frames import Frames
+
+log = logging.getLogger("mmer")
+
+
+def with_frames(name: str, clips: Iterable[Mapping], open_frames: Callable[[str], Frames]) -> list[dict]:
+    """Open every clip's frames; refuse clips without frames at onset, apex and offset, warn of gaps between them.
+
+    Released corpora lack single frames here and there, and motion and tracks can live with a gap; but a clip whose
+    onset, apex or offset picture is gone cannot be described, and leaving it out is a person's choice to write down.
+
+    Parameters
+    ----------
+    name : str
+        The dataset, for messages.
+    clips : iterable of mapping
+        Records with ``clip_id``, ``frames``, ``onset``, ``apex``, ``offset``.
+    open_frames : callable
+        What opens a source.
+
+    Returns
+    -------
+    list of dict
+        The records; where they had no onset or offset, with the first or last frame.
+
+    Raises
+    ------
+    InputError
+        One message for all clips concerned, with the first five and the count.
+    """
+    problems, gaps, records = [], [], []
+    for clip in map(dict, clips):
+        records.append(clip)
+        if clip["frames"] is None:
+            continue
+        try:
+            frames = open_frames(clip["frames"])
+        except InputError as error:
+            problems.append(f"{clip['clip_id']}: {error}")
+            continue
+        numbers = set(frames.numbers)
+        for mark, place in (("onset", 0), ("offset", -1)):
+            clip[mark] = frames.numbers[place] if clip[mark] is None else clip[mark]
+        marked = {mark: clip[mark] for mark in ("onset", "apex", "offset") if clip[mark] is not None}
+        absent = [f"{mark} {number}" for mark, number in marked.items() if number not in numbers]
+        if absent:
+            problems.append(
+                f"{clip['clip_id']}: no frame at {', '.join(absent)} in {frames.source} "
+                f"(it has {frames.numbers[0]}..{frames.numbers[-1]})"
+            )
+            continue
+        here = sum(clip["onset"] <= number <= clip["offset"] for number in numbers)
+        if lacking := clip["offset"] - clip["onset"] + 1 - here:
+            gaps.append((clip["clip_id"], lacking))
+    if problems:
+        more = f"\n  and {len(problems) - 5} more" if len(problems) > 5 else ""
+        raise InputError(
+            f"dataset {name}: {len(problems)} clip(s) have no usable frames:\n  "
+            + "\n  ".join(problems[:5])
+            + more
+            + "\nAdd the frames, or name the clips under `exclude` of the dataset's yaml"
+        )
+    if gaps:
+        log.warning(
+            "dataset %s: %d frame(s) between onset and offset are missing, in %d clip(s): %s",
+            name,
+            sum(lacking for _, lacking in gaps),
+            len(gaps),
+            listing([f"{clip_id} ({lacking})" for clip_id, lacking in gaps]),
+        )
+    return records

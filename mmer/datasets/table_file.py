@@ -1,0 +1,120 @@
+"""Read a table file, of which nobody knows whether it is honest, as lists of cells.
+
+Nothing in the file is evaluated: of a formula the stored value is read, and texts stay texts (``01`` is not 1). A file
+from outside may be damaged, claim a size it does not have, or declare XML entities that unpack without end.
+"""
+
+import csv
+import io
+import warnings
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+
+from mmer.types.errors import InputError
+
+TABLES = {".xlsx", ".xls", ".csv"}
+MAX_BYTES = 128 * 2**20  # a table, unpacked; the largest published annotation file has under one
+MAX_ROWS, MAX_COLUMNS = 200_000, 256  # a file may claim the cell XFD1048576 and nothing else
+
+
+def csv_lines(path: Path) -> list[list[object]]:
+    """Read a csv file as text, one list per row."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"{path}: over {MAX_BYTES} bytes; refused")
+        text = path.read_bytes().decode("utf-8-sig")
+        return [_line(line) for line in csv.reader(io.StringIO(text, newline=""), strict=True)]
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text ({error}); save it as 'CSV UTF-8'") from error
+    except (OSError, csv.Error) as error:
+        raise InputError(f"{path}: not a readable csv file ({error})") from error
+
+
+def xlsx_lines(path: Path, sheet: str) -> list[list[object]]:
+    """Read one sheet of an xlsx workbook, one list per row."""
+    _check_package(path)
+    lines: list[list[object]] = []
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of styles and validations, which nobody reads here
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            names = book.sheetnames
+            if sheet in names:
+                page = book[sheet]
+                page.reset_dimensions()  # what the file states about its size is often wrong
+                for line in page.iter_rows(max_col=MAX_COLUMNS, values_only=True):
+                    lines.append(_line(line))
+                    if len(lines) > MAX_ROWS:
+                        break
+            book.close()
+    # The library raises almost anything on a damaged file.
+    except Exception as error:
+        raise _unreadable(path, error) from error
+    return _whole_sheet(path, sheet, names, lines)
+
+
+def xls_lines(path: Path, sheet: str) -> list[list[object]]:
+    """Read one sheet of an xls workbook, one list per row."""
+    lines: list[list[object]] = []
+    try:
+        with pd.ExcelFile(path, engine="xlrd") as book:
+            names = [str(name) for name in book.sheet_names]
+            if sheet in names:
+                frame = book.parse(sheet, header=None, dtype=object, keep_default_na=False, na_values=[])
+                lines = [_line(line) for line in frame.itertuples(index=False)]
+    # The library raises almost anything on a damaged file, AssertionError and struct.error among it.
+    except Exception as error:
+        raise _unreadable(path, error) from error
+    return _whole_sheet(path, sheet, names, lines)
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path}: the workbook cannot be read ({error}); open it and save it again as .xlsx")
+
+
+def _whole_sheet(path: Path, sheet: str, names: list[str], lines: list[list[object]]) -> list[list[object]]:
+    """Refuse a sheet that is missing or too long, and cut the empty rows at the end."""
+    if sheet not in names:
+        raise InputError(f"{path}: there is no sheet {sheet!r}; it has {', '.join(names)}")
+    if len(lines) > MAX_ROWS:
+        raise InputError(f"{path}, sheet {sheet}: more than {MAX_ROWS} rows; refused")
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _line(cells: Iterable[object]) -> list[object]:
+    """Strip texts, write None for an empty cell, and cut the empty cells at the end."""
+    line = [cell.strip() or None if isinstance(cell, str) else cell for cell in cells]
+    line = [None if isinstance(cell, float) and pd.isna(cell) else cell for cell in line]
+    while line and line[-1] is None:
+        line.pop()
+    return line
+
+
+def _check_package(path: Path) -> None:
+    """Refuse an xlsx that is none, unpacks to more than the limit, or declares XML entities."""
+    try:
+        with path.open("rb") as file:
+            if file.read(8) == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+                raise InputError(f"{path}: encrypted, or an old .xls named .xlsx; save it as .xlsx without a password")
+        with zipfile.ZipFile(path) as package:
+            total = sum(item.file_size for item in package.infolist())
+            if total > MAX_BYTES:
+                raise InputError(f"{path}: unpacks to {total} bytes, more than {MAX_BYTES}; refused")
+            for item in package.infolist():
+                # No spreadsheet program writes a document type; entities are declared in one.
+                if item.filename.lower().endswith((".xml", ".rels")) and _declares(package.read(item)):
+                    raise InputError(f"{path}: {item.filename} declares XML entities; refused")
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, EOFError, RuntimeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path}: not a readable xlsx file, perhaps cut off ({error}); copy it again") from error
+
+
+def _declares(xml: bytes) -> bool:
+    return any(b"<!DOCTYPE" in text or b"<!ENTITY" in text for text in (xml, xml.replace(b"\0", b"")))
