@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from mmer.graphs.sampling import apex_of, at, moments, rows_of_clip, smooth
-from mmer.types.canonical_face import MIRROR, OUTER_EYES, STABLE, similarity, to_template, transform
+from mmer.types.canonical_face import MIRROR, OUTER_EYES, to_template, transform
 from mmer.types.errors import InputError, nearest
 from mmer.types.face_track import FaceTrack
 from mmer.types.motion import ClipMotion
+from mmer.types.rigid_motion import rigid_motion
 
+JITTER = 0.002  # outer eye distances; about the noise of a landmark from frame to frame
 Groups = Sequence[tuple[int, ...]]  # the landmarks of each node
 
 
@@ -59,7 +61,7 @@ def displacement(
     average : int
         Frames in the average, odd.
     remove_rigid : bool
-        Whether head motion since onset (the similarity that fits the stable points) is taken out.
+        Whether head motion since onset (the similarity motion that most landmarks follow) is taken out.
 
     Returns
     -------
@@ -73,10 +75,17 @@ def displacement(
     start = at(frame, landmarks, rows.frame[:1])[0]
     now = at(frame, landmarks, moments(clip, rows, motion, n_frames))
     if remove_rigid:
-        stable = list(STABLE)
-        now = np.stack([transform(similarity(points[stable], start[stable]), points) for points in now])
+        now = np.stack([_without_head_motion(start, points) for points in now])
     eyes = np.linalg.norm(start[OUTER_EYES[1]] - start[OUTER_EYES[0]])
     return (centres(now - start, groups) / eyes).astype(np.float32)
+
+
+def _without_head_motion(start: np.ndarray, now: np.ndarray) -> np.ndarray:
+    """Return where the landmarks would be had the head not moved since ``start``: (68, 2) -> (68, 2)."""
+    place, moved = start @ np.array([1, 1j]), (now - start) @ np.array([1, 1j])
+    c, d = rigid_motion(place, moved, JITTER)
+    moved = moved - (c * place + d)
+    return start + np.stack([moved.real, moved.imag], axis=-1)
 
 
 def flow_patch(

@@ -6,7 +6,7 @@ import numpy as np
 from mmer.motion.alignment import aligned
 from mmer.motion.dense_flow import dense_flow
 from mmer.motion.head_motion import without_head_motion
-from mmer.types.canonical_face import STABLE, to_aligned, transform
+from mmer.types.canonical_face import to_aligned, transform, typical_landmarks
 from mmer.types.errors import InputError
 from mmer.types.face_track import FaceTrack
 from mmer.types.frames import Frames
@@ -71,13 +71,13 @@ def peak_motion(onset: int, offset: int, track: FaceTrack, frames: Frames) -> in
     frames, greatest value; the first of equal ones.
     """
     matrix = to_aligned(track.landmarks, SIZE)
-    landmarks = transform(matrix, np.nanmedian(track.landmarks, axis=0))
-    region, stable = _region(landmarks), landmarks[list(STABLE)]
+    landmarks = transform(matrix, typical_landmarks(track.landmarks))
+    region = _region(landmarks)
     numbers, amounts, first = [], [], None
     for number, image in frames.between(onset, offset).iterate():
         picture = aligned(image, matrix, SIZE)
         first = picture if first is None else first
-        flow = without_head_motion(dense_flow(first, picture, "dis"), stable)
+        flow = without_head_motion(dense_flow(first, picture, "dis"), landmarks)
         numbers.append(number)
         amounts.append(float(np.sqrt((flow[:, region] ** 2).sum(0).mean())))
     return numbers[int(np.argmax(_median_of_three(np.array(amounts))))]

@@ -11,7 +11,7 @@ from mmer.motion.apex import MISSING, RULES, choose_apex
 from mmer.motion.dense_flow import ALGORITHMS, dense_flow
 from mmer.motion.head_motion import without_head_motion
 from mmer.motion.strain import optical_strain
-from mmer.types.canonical_face import STABLE, transform, typical_landmarks
+from mmer.types.canonical_face import transform, typical_landmarks
 from mmer.types.errors import InputError, nearest
 from mmer.types.face_track import FaceTrack
 from mmer.types.frames import Frames
@@ -102,7 +102,6 @@ class OpticalFlow:
         pictures = np.stack([aligned(images[number], to_crop, self.size) for number in (onset, apex)])
         flow = dense_flow(pictures[0], pictures[1], self.algorithm)
         if self.remove_rigid:
-            stable = transform(to_crop, typical_landmarks(rows.landmarks))[list(STABLE)]
-            flow = without_head_motion(flow, stable)
+            flow = without_head_motion(flow, transform(to_crop, typical_landmarks(rows.landmarks)))
         values = np.concatenate([flow, optical_strain(flow[0], flow[1])[None]]).astype(np.float32)
         return ClipMotion(clip.clip_id, values, CHANNELS, to_crop, apex, source, pictures)
