@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     make.add_argument("--seed", type=int, default=0)
     make.add_argument("--preset", default="default", help="easy, default or hard")
     make.add_argument("--size", type=int, default=128, help="width and height of a frame, pixels")
+    make.add_argument("--name", default=None, help="name of the dataset in clip ids (manifest; default: the corpus)")
     make.add_argument("--archives", action="store_true", help="one zip per subject instead of loose frames")
     weights = commands.add_parser("weights", help="fetch model weights")
     weights.add_argument("action", choices=["fetch"])

@@ -25,7 +25,7 @@ GROUPS = {
     "datasets": ("dataset", "faces", "motion"),
     "experiments": ("labels", "protocol", "nodes", "edges", "model", "loss", "experiment"),
 }
-LEAVES = {"datasets": (), "experiments": ("datasets", "seeds", "device")}
+LEAVES = {"datasets": (), "experiments": ("datasets", "seeds", "device", "mix_backends")}
 SECTIONS = ("datasets", "use", "experiments", "set")
 NAME = re.compile(r"[a-z0-9][a-z0-9_]*")
 

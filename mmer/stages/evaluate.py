@@ -24,7 +24,7 @@ def main(name: str) -> None:
     """Write the predictions of experiment ``name``, and its baselines, training curves and excluded clips."""
     config = read_config("experiments", name)
     clips = experiment_clips(config["datasets"])
-    samples = experiment_samples(config["datasets"], config["graph"])
+    samples = experiment_samples(config)
     scheme = build(config["labels"])
     classes = scheme.assign(clips)
     clips, excluded = select(clips, classes, samples, config["labels"]["name"])
@@ -45,6 +45,7 @@ def main(name: str) -> None:
             fit_edges=edges,
             recipe=recipe,
             device=config["device"],
+            preload=(model["_target_"].rpartition(".")[0],),
         )
         results = list(progress(run_folds(task, splits), len(splits), f"evaluate {name} seed {seed}", "fold"))
         tables.append(predictions_table(name, results, targets, clips))

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from pathlib import Path
 
 import pandas as pd
 
@@ -14,6 +15,8 @@ from mmer.types.clips import load_clips
 from mmer.types.motion import Motion
 from mmer.types.predictions import load_predictions
 
+SYNTHETIC = "SYNTHETIC.txt"  # every rendered release has this file, so that a reader is told
+
 log = logging.getLogger("mmer")
 
 
@@ -25,7 +28,12 @@ def main() -> None:
         log.warning("report: experiment %s has no predictions yet; `dvc repro evaluate@%s` makes them", name, name)
     experiments = [_experiment(name, config["experiments"][name]) for name in names]
     datasets = [
-        DatasetRecord(name, section, load_clips(paths.clips(name)), Motion.load(paths.motion(name)))
+        DatasetRecord(
+            name,
+            {**section, "synthetic": (Path("data") / name / SYNTHETIC).is_file()},
+            load_clips(paths.clips(name)),
+            Motion.load(paths.motion(name)),
+        )
         for name, section in config["datasets"].items()
         if paths.motion(name).is_file()
     ]
@@ -49,5 +57,5 @@ def _experiment(name: str, config: dict) -> ExperimentRecord:
         baselines={kind: load_predictions(folder / f"{kind}.parquet") for kind in ("majority", "random")},
         curves=pd.read_parquet(folder / "curves.parquet"),
         excluded=pd.read_parquet(folder / "excluded.parquet"),
-        samples=experiment_samples(config["datasets"], config["graph"]),
+        samples=experiment_samples(config),
     )

@@ -1,5 +1,8 @@
 """Choose the clips of an experiment, and say why the others are left out."""
 
+from dataclasses import replace
+from typing import Any
+
 import pandas as pd
 
 from mmer.stages import paths
@@ -14,9 +17,15 @@ def experiment_clips(datasets: list[str]) -> pd.DataFrame:
     return validate_clips(pd.concat(tables, ignore_index=True))
 
 
-def experiment_samples(datasets: list[str], graph: str) -> Samples:
-    """Return the samples of several datasets under one graph recipe."""
-    return Samples.concatenate([Samples.load(paths.graph(name, graph)) for name in datasets])
+def experiment_samples(config: dict[str, Any]) -> Samples:
+    """Return the samples of an experiment's datasets, under its graph recipe.
+
+    Tracks of different backends, or action units on different scales, are mixed only where the experiment says so.
+    """
+    parts = [Samples.load(paths.graph(name, config["graph"])) for name in config["datasets"]]
+    if config["mix_backends"]:
+        parts = [replace(part, about={"backend": "mixed", "au_scale": "mixed"}) for part in parts]
+    return Samples.concatenate(parts)
 
 
 def select(clips: pd.DataFrame, classes: pd.Series, samples: Samples, scheme: str) -> tuple[pd.DataFrame, pd.DataFrame]:

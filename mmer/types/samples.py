@@ -122,7 +122,8 @@ class Samples:
                 if getattr(part, name) != getattr(first, name):
                     raise InputError(
                         f"corpora cannot be mixed: {name} is {getattr(first, name)} in one and "
-                        f"{getattr(part, name)} in another; use one face backend for all corpora of an experiment"
+                        f"{getattr(part, name)} in another; use one face backend for all corpora of an "
+                        "experiment, or say `mix_backends: true`"
                     )
             if set(part.streams) != set(first.streams) or not np.array_equal(part.edge_index, first.edge_index):
                 raise InputError("corpora cannot be mixed: their streams or edges differ")
