@@ -4,8 +4,8 @@ import importlib
 
 import pandas as pd
 import pytest
-from fakes import clips_table
 
+from fakes import clips_table
 from mmer.stages.build import build, read_option
 from mmer.types.errors import InputError
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from fakes import EMOTIONS, clips_table, predictions_table
 from sklearn.metrics import f1_score
 
+from fakes import EMOTIONS, clips_table, predictions_table
 from mmer.metrics.scores import class_counts, confusion_per_seed, mean_scores, per_subject, scores
 from mmer.types.errors import InputError
 

@@ -2,8 +2,8 @@
 
 import pandas as pd
 import pytest
-from fakes import clips_table
 
+from fakes import clips_table
 from mmer.protocols.composite_loso import CompositeLoso
 from mmer.protocols.cross_dataset import CrossDataset
 from mmer.protocols.loso import Loso
