@@ -1,5 +1,6 @@
 """Fit one model on training clips; predict other clips. ``fit`` sees no test clip and ``predict`` no label."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -141,7 +142,7 @@ def _train(
         generator = torch.Generator().manual_seed(key.derive("batches", epoch))
         order = torch.randperm(n, generator=generator).to(edges.device)
         total = correct = torch.zeros((), device=edges.device)  # summed on the device: reading a number waits for it
-        for batch in order.split(recipe.batch_size):
+        for batch in order.tensor_split(math.ceil(n / recipe.batch_size)):
             set_step(model, step)
             logits = model({name: values[batch] for name, values in streams.items()}, edges)
             value = loss(logits, truth[batch], weight[batch])

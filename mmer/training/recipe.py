@@ -17,7 +17,7 @@ class Recipe:
     ----------
     epochs : int
     batch_size : int
-        Clips per step; the last batch of an epoch may be smaller.
+        Most clips per step; the batches of an epoch are of equal size, give or take one clip.
     lr : float
         Learning rate.
     weight_decay : float

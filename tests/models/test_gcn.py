@@ -1,0 +1,86 @@
+"""Gcn."""
+
+import numpy as np
+import pytest
+import torch
+from torch_geometric.nn import GCNConv
+
+from mmer.models.gcn import Gcn
+from mmer.types.errors import InputError
+from mmer.types.samples import Sizes
+
+N = 7
+
+
+def sizes(edge_index, frames=1, features=2):
+    return Sizes(3, {"graph": (frames, N, features)}, tuple(f"n{i}" for i in range(N)), edge_index)
+
+
+@pytest.fixture
+def graph():
+    """Directed edges with weights, so that a swap of source and target would be seen."""
+    rng = np.random.default_rng(0)
+    pairs = np.array([(a, b) for a in range(N) for b in range(N) if a != b])
+    edge_index = pairs[rng.random(len(pairs)) < 0.4].T.copy()
+    return edge_index, torch.from_numpy(rng.random(edge_index.shape[1]))
+
+
+@pytest.fixture
+def x():
+    return torch.randn(4, 1, N, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+
+def test_equals_sparse_gcn_layers(graph, x):
+    edge_index, weight = graph
+    model = Gcn(sizes(edge_index), hidden=5, layers=2, dropout=0.0).double().eval()
+    h = x[:, 0]
+    for dense in model.convolutions:
+        sparse = GCNConv(dense.in_channels, dense.out_channels).double()
+        sparse.lin.weight, sparse.bias = dense.lin.weight, dense.bias
+        h = torch.relu(sparse(h, torch.from_numpy(edge_index), weight))
+    torch.testing.assert_close(model({"graph": x}, weight), model.classifier(h.flatten(1)), rtol=0, atol=1e-12)
+
+
+def test_renaming_nodes_changes_nothing_with_mean_readout(graph, x):
+    edge_index, weight = graph
+    order = np.random.default_rng(1).permutation(N)  # new node i is old node order[i]
+    place = np.argsort(order)
+    shuffle = np.random.default_rng(2).permutation(edge_index.shape[1])
+    model = Gcn(sizes(edge_index), hidden=5, readout="mean").double().eval()
+    renamed = Gcn(sizes(place[edge_index][:, shuffle]), hidden=5, readout="mean").double().eval()
+    renamed.load_state_dict(model.state_dict())
+    torch.testing.assert_close(
+        renamed({"graph": x[:, :, order]}, weight[shuffle]), model({"graph": x}, weight), rtol=0, atol=1e-12
+    )
+
+
+def test_edges_matter(graph, x):
+    edge_index, weight = graph
+    model = Gcn(sizes(edge_index), hidden=5).double().eval()
+    assert not torch.allclose(model({"graph": x}, weight), model({"graph": x}, 0 * weight))
+
+
+def test_a_node_reaches_as_far_as_there_are_layers(x):
+    """On a chain of nodes, two layers carry a change two nodes down the arrows and no further."""
+    chain = np.array([range(N - 1), range(1, N)])
+    model = Gcn(sizes(chain), hidden=16, layers=2).double().eval()
+    model.classifier = torch.nn.Identity()
+    other = x.clone()
+    other[:, :, 2] += 5
+    weight = torch.ones(N - 1)
+    change = (model({"graph": other}, weight) - model({"graph": x}, weight)).view(4, N, 16).abs().sum((0, 2))
+    assert [i for i in range(N) if change[i] > 0] == [2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ({"hidden": 0}, "hidden"),
+        ({"layers": 1.5}, "layers"),
+        ({"readout": "max"}, "Valid: flatten, mean"),
+        ({"dropout": 1.0}, "dropout"),
+    ],
+)
+def test_nonsense_is_refused(graph, values, word):
+    with pytest.raises(InputError, match=word):
+        Gcn(sizes(graph[0]), **values)
