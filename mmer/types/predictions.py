@@ -32,8 +32,8 @@ def validate_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     InputError
-        A column is missing, a row occurs twice, a word is not a class, or probabilities are NaN, negative, do not sum
-        to 1 or do not peak at ``predicted``.
+        A column is missing or has empty cells, a row occurs twice, a word is not a class, the truth of a clip differs
+        between seeds, or probabilities are NaN, negative, do not sum to 1 or do not peak at ``predicted``.
     """
     if missing := [name for name in KEYS if name not in predictions]:
         raise InputError(f"predictions: columns {missing} are missing")
@@ -43,12 +43,18 @@ def validate_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
     if not len(predictions):
         raise InputError("predictions: the table is empty; no test clip was predicted")
     predictions = predictions[[*KEYS, *(f"p_{name}" for name in classes)]]
+    if empty := [name for name in KEYS if predictions[name].isna().any()]:
+        raise InputError(f"predictions: columns {empty} have empty cells")
     twice = predictions.duplicated(["experiment", "seed", "clip_id", "target"])
     if twice.any():
         raise InputError(f"predictions: tested more than once under one seed: {listing(predictions.clip_id[twice])}")
     for name in ("truth", "predicted"):
         if strange := sorted(set(predictions[name]) - set(classes)):
             raise InputError(f"predictions: {name} holds {strange}, which are not among the classes {list(classes)}")
+    truths = predictions.groupby(["experiment", "clip_id", "target"], sort=True)["truth"].nunique()
+    if (truths > 1).any():
+        clips = truths[truths > 1].index.get_level_values("clip_id")
+        raise InputError(f"predictions: the truth differs between seeds for {listing(clips)}")
     p = predictions[[f"p_{name}" for name in classes]].to_numpy(float)
     bad = ~np.isfinite(p).all(1) | (p < 0).any(1) | (np.abs(p.sum(1) - 1) > 1e-4)
     if bad.any():

@@ -25,7 +25,7 @@ class Split:
     Raises
     ------
     InputError
-        One side is empty, a clip occurs twice or on both sides, or a subject is on both sides.
+        One side is empty or lacks its subjects, a clip occurs twice or on both sides, or a subject is on both sides.
     """
 
     fold: str
@@ -42,6 +42,8 @@ class Split:
                 raise InputError(f"fold {self.fold!r}: no {side} clip; a fold needs clips on both sides")
             if len(set(ids)) != len(ids):
                 raise InputError(f"fold {self.fold!r}: a {side} clip is named twice")
+            if not getattr(self, f"{side}_subjects"):
+                raise InputError(f"fold {self.fold!r}: the {side} subjects are not named, so overlap cannot be checked")
         if both := sorted(set(self.train) & set(self.test)):
             raise InputError(f"fold {self.fold!r}: {len(both)} clip(s) are in both train and test: {listing(both)}")
         both = sorted(set(self.train_subjects) & set(self.test_subjects))

@@ -45,6 +45,10 @@ class Targets:
         for name, shape in (("index", (n,)), ("action_units", (n, len(self.au_names))), ("weight", (n,))):
             if getattr(self, name).shape != shape:
                 raise InputError(f"targets: {name} must have shape {shape}, got {getattr(self, name).shape}")
+        if not np.issubdtype(self.index.dtype, np.integer):
+            raise InputError(f"targets: class indices must be whole numbers, got {self.index.dtype}")
+        if not (np.isfinite(self.weight).all() and (self.weight >= 0).all()):
+            raise InputError("targets: weights must be finite and not negative")
         if n and not (self.index.min() >= 0 and self.index.max() < len(self.classes)):
             raise InputError(f"targets: class indices must lie in 0..{len(self.classes) - 1}")
 

@@ -1,0 +1,86 @@
+"""The Predictions table checks itself: every reported number comes from it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fakes import EMOTIONS, clips_table, predictions_table
+from mmer.types.errors import InputError
+from mmer.types.predictions import class_names, load_predictions, save_predictions, validate_predictions
+
+
+@pytest.fixture
+def table():
+    return predictions_table(clips_table(), seeds=(0, 1))
+
+
+def changed(table, column, value, row=0):
+    table = table.copy()
+    table[column] = table[column].astype(object)
+    table.at[row, column] = value
+    return table
+
+
+def test_round_trip_keeps_everything_and_any_order_gives_the_same_bytes(table, tmp_path):
+    save_predictions(table, tmp_path / "a" / "one.parquet")
+    save_predictions(table.sample(frac=1, random_state=0), tmp_path / "two.parquet")
+    assert (tmp_path / "a" / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
+    pd.testing.assert_frame_equal(load_predictions(tmp_path / "two.parquet"), table)
+
+
+def test_classes_keep_their_declared_order():
+    classes = ("surprise", "disgust", "happiness")
+    assert class_names(predictions_table(clips_table(), classes=classes)) == classes
+    assert set(classes) == set(EMOTIONS)
+
+
+def test_a_clip_may_be_tested_once_per_seed(table):
+    with pytest.raises(InputError, match="more than once"):
+        validate_predictions(pd.concat([table, table.iloc[[3]]]))
+    moved = table.iloc[[3]].assign(fold="another")  # another fold does not make it another test
+    with pytest.raises(InputError, match="more than once"):
+        validate_predictions(pd.concat([table, moved]))
+
+
+@pytest.mark.parametrize("column", ["truth", "predicted"])
+def test_words_that_are_no_class(table, column):
+    with pytest.raises(InputError, match="joy"):
+        validate_predictions(changed(table, column, "joy"))
+
+
+@pytest.mark.parametrize("column", ["truth", "subject", "fold"])
+@pytest.mark.parametrize("nothing", [None, np.nan])
+def test_empty_cells(table, column, nothing):
+    with pytest.raises(InputError, match=f"{column}.*empty cells"):
+        validate_predictions(changed(table, column, nothing))
+
+
+def test_the_truth_does_not_depend_on_the_seed(table):
+    other = next(word for word in EMOTIONS if word != table.truth[0])
+    with pytest.raises(InputError, match="differs between seeds"):
+        validate_predictions(changed(table, "truth", other))
+
+
+def test_missing_columns_and_empty_tables(table):
+    with pytest.raises(InputError, match="subject"):
+        validate_predictions(table.drop(columns="subject"))
+    with pytest.raises(InputError, match="p_CLASS"):
+        validate_predictions(table[[name for name in table if not name.startswith("p_")]])
+    with pytest.raises(InputError, match="empty"):
+        validate_predictions(table.iloc[:0])
+
+
+@pytest.mark.parametrize("p", [(np.nan, 0.5, 0.5), (1.2, -0.1, -0.1), (0.9, 0.0, 0.0)])
+def test_probabilities_that_are_none(table, p):
+    bad = table.copy()
+    bad.loc[0, [f"p_{name}" for name in EMOTIONS]] = p
+    with pytest.raises(InputError, match=r"do not sum|NaN"):
+        validate_predictions(bad)
+
+
+def test_predicted_is_the_most_probable_class(table):
+    bad = table.copy()
+    bad.loc[0, [f"p_{name}" for name in EMOTIONS]] = [0.2 + 0.4 * (name != table.predicted[0]) for name in EMOTIONS]
+    bad.loc[0, [f"p_{name}" for name in EMOTIONS]] /= bad.loc[0, [f"p_{name}" for name in EMOTIONS]].sum()
+    with pytest.raises(InputError, match="most probable"):
+        validate_predictions(bad)
