@@ -100,7 +100,11 @@ class WorkerPool:
                 raise InputError("py-feat was stopped")
             worker = WorkerProcess(self.settings, self.threads, self.patience)
             self.alive.add(worker)
-        worker.start()
+        try:
+            worker.start()
+        except InputError:
+            self._drop(worker)
+            raise
         return worker
 
     def _drop(self, worker: WorkerProcess) -> None:

@@ -1,5 +1,6 @@
 """The parent's side of one py-feat child process: start it, give it clips, notice that it died or hangs."""
 
+import contextlib
 import json
 import os
 import queue
@@ -22,7 +23,7 @@ class WorkerDiedError(Exception):
 
 
 class WorkerProcess:
-    """One child process.
+    """One child process. Whoever made it must ``kill`` it.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ class WorkerProcess:
     """
 
     def __init__(self, settings: dict[str, Any], threads: int, patience: float) -> None:
-        self.patience = patience
+        self.settings, self.patience = settings, patience
         self.log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
         paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         # Set for the child only: py-feat reads OMP_NUM_THREADS at import, and the hub must stay out of it.
@@ -52,7 +53,6 @@ class WorkerProcess:
         )
         self.lines: queue.Queue[str] = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
-        self._send(settings)
 
     def _listen(self) -> None:
         """Move the child's lines into a queue, which unlike a pipe can be waited on with a time limit."""
@@ -99,16 +99,15 @@ class WorkerProcess:
             It cannot be; another clip would meet the same.
         """
         try:
-            event = self.answer()
+            event = self.ask(self.settings)
         except WorkerDiedError as error:
             raise InputError(f"py-feat could not be started: {error}") from error
         if event["event"] != "ready":
-            self.kill()
             raise InputError(f"py-feat could not be started: {event['reason']}")
         return event
 
     def ask(self, job: dict[str, Any]) -> dict[str, Any]:
-        """Hand over one clip and wait for its ``track`` or ``failed`` event."""
+        """Hand over one message and wait for its event: for a clip, ``track`` or ``failed``."""
         self._send(job)
         return self.answer()
 
@@ -116,7 +115,8 @@ class WorkerProcess:
         """End the child at once and wait for it."""
         self.process.kill()
         self.process.wait()
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # closing flushes what the dead child no longer reads
+            self.process.stdin.close()
         self.log.close()
 
     def _end(self) -> str:

@@ -117,11 +117,12 @@ class FaceTrack:
             "n_faces": self.n_faces.astype(np.int16),
             "score": self.confidence.astype(np.float32),
         }
-        columns |= {name: self.box[:, i] for i, name in enumerate(("box_x", "box_y", "box_w", "box_h"))}
-        columns |= {f"x_{i}": self.landmarks[:, i, 0] for i in range(LANDMARKS)}
-        columns |= {f"y_{i}": self.landmarks[:, i, 1] for i in range(LANDMARKS)}
-        columns |= {name: self.action_units[:, i] for i, name in enumerate(self.au_names)}
-        columns |= {name: self.pose[:, i] for i, name in enumerate(POSE)}
+        numbers = {name: self.box[:, i] for i, name in enumerate(("box_x", "box_y", "box_w", "box_h"))}
+        numbers |= {f"x_{i}": self.landmarks[:, i, 0] for i in range(LANDMARKS)}
+        numbers |= {f"y_{i}": self.landmarks[:, i, 1] for i in range(LANDMARKS)}
+        numbers |= {name: self.action_units[:, i] for i, name in enumerate(self.au_names)}
+        numbers |= {name: self.pose[:, i] for i, name in enumerate(POSE)}
+        columns |= {name: values.astype(np.float32) for name, values in numbers.items()}
         about = {
             **self.provenance,
             "schema_version": SCHEMA_VERSION,
@@ -130,7 +131,8 @@ class FaceTrack:
             "au_names": json.dumps(self.au_names),
             "image_size": json.dumps(self.image_size),
         }
-        table = pa.table(columns).replace_schema_metadata(about)
+        # Sorted, so that the same track gives the same bytes however its provenance was put together.
+        table = pa.table(columns).replace_schema_metadata({key: str(about[key]) for key in sorted(about)})
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         # Without dictionaries and statistics a file of 160 short columns is half the size.
         pq.write_table(table, path, compression="zstd", use_dictionary=False, write_statistics=False)
@@ -142,22 +144,33 @@ class FaceTrack:
         Raises
         ------
         InputError
-            The file is not parquet, was not written by ``save``, or lacks columns.
+            The file is not parquet, was not written by ``save``, lacks columns, or holds what is no track.
         """
         try:
             table = pq.read_table(path)
         except (OSError, pa.ArrowException) as error:
             raise InputError(f"{path}: not a readable parquet file ({error})") from error
-        about = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+        metadata = table.schema.metadata or {}
+        about = {key.decode(errors="replace"): value.decode(errors="replace") for key, value in metadata.items()}
         if about.get("schema_version") != SCHEMA_VERSION:
             raise InputError(
                 f"{path}: schema_version {about.get('schema_version')!r}, this mmer reads {SCHEMA_VERSION!r}"
             )
+        try:
+            return cls._from_table(table, about)
+        except (KeyError, TypeError, ValueError, pa.ArrowException) as error:  # InputError is a ValueError
+            raise InputError(f"{path}: not a track ({error})") from error
+
+    @classmethod
+    def _from_table(cls, table: pa.Table, about: dict[str, str]) -> "FaceTrack":
+        """Make a track of the columns and metadata of one file."""
         names = tuple(json.loads(about["au_names"]))
         needed = ["frame", "time_s", "n_faces", "score", "box_x", "box_y", "box_w", "box_h", *POSE, *names]
         needed += [f"{axis}_{i}" for axis in "xy" for i in range(LANDMARKS)]
         if missing := sorted(set(needed) - set(table.column_names)):
-            raise InputError(f"{path}: columns {missing[:5]} are missing")
+            raise InputError(f"columns {missing[:5]} are missing")
+        if empty := [name for name in ("frame", "time_s", "n_faces", "score") if table[name].null_count]:
+            raise InputError(f"columns {empty} have empty cells")
 
         def columns(names: list[str] | tuple[str, ...]) -> np.ndarray:
             if not names:
