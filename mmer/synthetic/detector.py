@@ -17,7 +17,7 @@ from mmer.types.face_track import FaceTrack
 
 OFFSET = 0.028  # mean distance between detected and true landmark, in distances of the outer eye corners
 JITTER = 0.15  # standard deviation per frame and coordinate, pixels
-STEP = 1 / 64  # landmarks are rounded to this, pixels: far below the jitter, and it packs better
+STEP = 1 / 32  # landmarks are rounded to this, pixels: far below the jitter, and it packs better
 NEIGHBOURS = (  # pairs of units that a detector mistakes for each other
     ("AU01", "AU02"),
     ("AU01", "AU04"),
@@ -58,11 +58,11 @@ class Errors:
 
     scale: float = 2.0
     baseline: float = 0.08
-    miss: float = 0.35
-    false_alarms: float = 2.0
-    alarm: tuple[float, float] = (0.1, 0.4)
-    leak: float = 0.3
-    noise: float = 0.04
+    miss: float = 0.55
+    false_alarms: float = 4.0
+    alarm: tuple[float, float] = (0.15, 0.5)
+    leak: float = 0.5
+    noise: float = 0.1
 
 
 def observe(

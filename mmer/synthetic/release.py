@@ -82,7 +82,8 @@ def write_release(
         are too small for a face.
     """
     out = Path(out)
-    _check(corpus, out, subjects, clips, preset, size, processes)
+    name = name or corpus
+    _check(corpus, name, out, subjects, clips, preset, size, processes)
     partial_out = out.absolute().with_name(f".{out.absolute().name}.{os.getpid()}.partial")
     shutil.rmtree(partial_out, ignore_errors=True)
     partial_out.mkdir(parents=True)
@@ -90,7 +91,7 @@ def write_release(
     task = partial(
         _write_subject,
         layout=layout,
-        name=name or corpus,
+        name=name,
         root=partial_out,
         clips=clips,
         seed=seed,
@@ -119,7 +120,9 @@ def write_release(
     }
 
 
-def _check(corpus: str, out: Path, subjects: int, clips: int, preset: str, size: int, processes: int | None) -> None:
+def _check(
+    corpus: str, name: str, out: Path, subjects: int, clips: int, preset: str, size: int, processes: int | None
+) -> None:
     """Refuse what cannot be written, before anything is."""
     if corpus not in LAYOUTS:
         raise InputError(f"synthesize: there is no corpus {corpus!r}; {nearest(corpus, LAYOUTS)}")
@@ -128,6 +131,8 @@ def _check(corpus: str, out: Path, subjects: int, clips: int, preset: str, size:
     for what, number in (("subjects", subjects), ("clips", clips), ("processes", processes)):
         if number is not None and number < 1:
             raise InputError(f"synthesize: {what} must be at least 1, got {number}")
+    if "/" in name:
+        raise InputError(f"synthesize: name {name!r} may hold no '/': ids are NAME/subject/clip")
     if not 48 <= size <= 1024:
         raise InputError(f"synthesize: size must be 48 to 1024 pixels, got {size}")
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
@@ -142,7 +147,8 @@ def _run(
 ) -> Iterable[tuple[list[Recording], int]]:
     """Run one task per person, in this process or in several; results come in the order of the people."""
     show = progress or (lambda results, total: results)
-    count = min(processes or len(os.sched_getaffinity(0)), subjects)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    count = min(processes or cores, subjects)
     if count == 1:
         yield from show(map(task, range(subjects)), subjects)
         return
