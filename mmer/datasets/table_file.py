@@ -18,7 +18,7 @@ from mmer.types.errors import InputError
 
 TABLES = {".xlsx", ".xls", ".csv"}
 MAX_BYTES = 128 * 2**20  # a table, unpacked; the largest published annotation file has under one
-MAX_ROWS, MAX_COLUMNS = 200_000, 256  # a file may claim the cell XFD1048576 and nothing else
+MAX_ROWS, MAX_COLUMNS = 50_000, 64  # a file may claim the cell XFD1048576 and nothing else
 
 
 def csv_lines(path: Path) -> list[list[object]]:
