@@ -1,0 +1,85 @@
+"""Every node source: shape, names, no motion in a still face, gaps, no label read, same output twice."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from moving_faces import clip_row, still_motion, template_landmarks, track_of
+
+from mmer.stages.build import build, read_option, target_class
+from mmer.types.node_set import NodeSet
+
+T = 12
+
+
+@pytest.fixture
+def source(nodes_name):
+    return build(read_option("nodes", nodes_name))
+
+
+def case(seed=0):
+    rng = np.random.default_rng(seed)
+    track = track_of(template_landmarks(T) + rng.normal(0, 0.4, (T, 68, 2)), units=rng.random((T, 12)))
+    motion = replace(still_motion(apex=6), values=rng.normal(size=(3, 64, 64)).astype(np.float32))
+    return clip_row(2, 6, 11), track, motion
+
+
+def over_time(source):
+    """The same source with four moments; flow has one, so it gives way."""
+    features = tuple(name for name in source.features if name != "flow_patch") or ("displacement",)
+    return replace(source, features=features, n_frames=4)
+
+
+def test_file_yaml_and_name_agree(nodes_name, source):
+    assert source.name == nodes_name
+    assert target_class(read_option("nodes", nodes_name)).__module__ == f"mmer.graphs.nodes.{nodes_name}"
+
+
+def test_names_are_unique_and_landmarks_exist(nodes_name, source):
+    nodes = source.node_set()
+    assert isinstance(nodes, NodeSet)
+    assert len(set(nodes.names)) == len(nodes.names) > 1
+    assert all(group and all(0 <= i < 68 for i in group) for group in nodes.landmarks)
+    names = source.feature_names()
+    assert len(set(names)) == len(names) > 0
+
+
+def test_shape_and_type(nodes_name, source):
+    for version, t in ((source, source.n_frames), (over_time(source), 4)):
+        x = version.build(*case())
+        assert x.shape == (t, len(version.node_set().names), len(version.feature_names()))
+        assert x.dtype == np.float32
+        assert np.isfinite(x).all()
+        assert np.abs(x).max() > 0
+
+
+def test_a_still_face_has_zero_features(nodes_name, source):
+    track = track_of(template_landmarks(T), units=np.full((T, 12), 0.3))
+    for version in (source, over_time(source)):
+        assert np.abs(version.build(clip_row(2, 6, 11), track, still_motion(apex=6))).max() < 1e-6
+
+
+def test_frames_without_a_face_are_bridged(nodes_name, source):
+    clip, track, motion = case()
+    landmarks, units = track.landmarks.copy(), track.action_units.copy()
+    landmarks[[1, 5, 8]], units[[1, 5, 8]] = np.nan, np.nan
+    for version in (source, over_time(source)):
+        x = version.build(clip, replace(track, landmarks=landmarks, action_units=units), motion)
+        assert np.isfinite(x).all()
+
+
+def test_no_label_is_read_and_the_same_input_gives_the_same_bytes(nodes_name, source):
+    clip, track, motion = case()
+    other = clip.copy()
+    other["emotion"], other["objective_class"], other["action_units"] = "disgust", "IV", ["AU04", "AU09"]
+    for version in (source, over_time(source)):
+        assert version.build(clip, track, motion).tobytes() == version.build(other, track, motion).tobytes()
+
+
+def test_frames_outside_the_clip_do_not_matter(nodes_name, source):
+    clip, track, motion = case()
+    landmarks, units = track.landmarks.copy(), track.action_units.copy()
+    landmarks[[0, -1]] += 7
+    units[[0, -1]] = 9
+    changed = replace(track, landmarks=landmarks, action_units=units)
+    assert np.array_equal(source.build(clip, track, motion), source.build(clip, changed, motion))
