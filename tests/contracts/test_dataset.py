@@ -1,0 +1,149 @@
+"""What every corpus must do, on a small synthetic release in its own layout."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from mmer.stages.build import build, read_option, target_class
+from mmer.synthetic.release import write_release
+from mmer.types.clips import COLUMNS, load_clips, save_clips
+from mmer.types.errors import InputError
+from mmer.types.face_track import FaceTrack
+from mmer.types.frames import Frames
+
+SIZE = 48  # pixels; nothing here looks at the faces
+
+
+@pytest.fixture(scope="module")
+def releases(tmp_path_factory):
+    """A function (corpus, archives) -> root of a release of 2 subjects with 3 clips each, written once."""
+    written: dict[tuple[str, bool], Path] = {}
+
+    def release(corpus, archives=False):
+        if (corpus, archives) not in written:
+            root = tmp_path_factory.mktemp("release") / corpus
+            write_release(corpus, root, subjects=2, clips=3, seed=0, archives=archives, size=SIZE, processes=1)
+            written[corpus, archives] = root
+        return written[corpus, archives]
+
+    return release
+
+
+@pytest.fixture
+def clips_of(releases):
+    def read(corpus, archives=False, **changes):
+        return build(read_option("dataset", corpus) | {"root": str(releases(corpus, archives))} | changes).clips()
+
+    return read
+
+
+def test_the_yaml_is_named_like_its_file_and_module(dataset_name):
+    node = read_option("dataset", dataset_name)
+    assert node["name"] == dataset_name
+    assert target_class(node).__module__ == f"mmer.datasets.{dataset_name}"
+    assert {"name", "root", "exclude"} <= {field.name for field in fields(target_class(node))}
+    assert node["root"] == f"data/{dataset_name}"
+
+
+def test_ids_are_unique_and_carry_their_corpus(dataset_name, clips_of):
+    clips = clips_of(dataset_name)
+    assert len(clips) == 6
+    assert clips.clip_id.is_unique
+    assert clips.clip_id.is_monotonic_increasing
+    assert list(clips.columns) == list(COLUMNS)
+    assert set(clips.dataset) == {dataset_name}
+    assert clips.subject.nunique() == 2
+    for clip in clips.itertuples():
+        assert clip.subject.startswith(f"{dataset_name}/")
+        assert clip.clip_id.startswith(f"{clip.subject}/")
+
+
+def test_the_name_in_the_yaml_is_the_name_in_the_ids(dataset_name, clips_of):
+    clips = clips_of(dataset_name, name="other")
+    assert set(clips.dataset) == {"other"}
+    assert clips.clip_id.str.startswith("other/").all()
+
+
+def test_marks_are_in_order_and_their_frames_are_there(dataset_name, clips_of):
+    clips = clips_of(dataset_name)
+    assert (clips.onset <= clips.apex.fillna(clips.onset)).all()
+    assert (clips.apex.fillna(clips.offset) <= clips.offset).all()
+    assert (clips.apex.notna() == clips.apex_source.notna()).all()
+    assert (clips.fps > 0).all()
+    for clip in clips.itertuples():
+        assert Frames.open(clip.frames).missing(clip.onset, clip.offset) == []
+
+
+def test_shipped_tracks_belong_to_their_clip(dataset_name, clips_of):
+    clips = clips_of(dataset_name)
+    assert clips.tracks.notna().all()
+    for clip in clips.itertuples():
+        track = FaceTrack.load(clip.tracks)
+        assert track.clip_id == clip.clip_id
+        assert track.frame.tolist() == list(range(clip.onset, clip.offset + 1))
+
+
+def test_the_same_table_twice_and_through_a_file(dataset_name, clips_of, tmp_path):
+    clips = clips_of(dataset_name)
+    pd.testing.assert_frame_equal(clips_of(dataset_name), clips)
+    save_clips(clips, tmp_path / "clips.parquet")
+    pd.testing.assert_frame_equal(load_clips(tmp_path / "clips.parquet"), clips)
+
+
+def test_archives_hold_what_folders_hold(dataset_name, clips_of):
+    clips, packed = clips_of(dataset_name), clips_of(dataset_name, archives=True)
+    paths = ["frames", "tracks"]
+    pd.testing.assert_frame_equal(packed.drop(columns=paths), clips.drop(columns=paths))
+    for one, other in zip(clips.frames, packed.frames, strict=True):
+        assert Frames.open(one).digest() == Frames.open(other).digest()
+
+
+def test_the_order_of_the_rows_does_not_matter(dataset_name, releases, clips_of):
+    expected = clips_of(dataset_name)
+    changed = 0
+    for path in releases(dataset_name).glob("*.*"):
+        original = path.read_bytes()
+        if path.suffix == ".xlsx":
+            turn_workbook(path)
+        elif path.suffix == ".csv":
+            header, *lines = path.read_text().splitlines()
+            path.write_text("\n".join([header, *lines[::-1]]))
+        else:
+            continue
+        try:
+            pd.testing.assert_frame_equal(clips_of(dataset_name), expected)
+        finally:
+            path.write_bytes(original)
+        changed += 1
+    assert changed == 1
+
+
+def turn_workbook(path):
+    """Turn the last six rows of the first sheet upside down."""
+    book = openpyxl.load_workbook(path)
+    sheet = book.worksheets[0]
+    cells = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    first = len(cells) - 6
+    for number, values in enumerate(cells[:first] + cells[first:][::-1], 1):
+        for column, value in enumerate(values, 1):
+            sheet.cell(number, column).value = value
+    book.save(path)
+
+
+def test_an_excluded_clip_is_gone_and_nothing_else(dataset_name, clips_of):
+    clips = clips_of(dataset_name)
+    rest = clips_of(dataset_name, exclude=[clips.clip_id[2]])
+    pd.testing.assert_frame_equal(rest, clips.drop(index=2).reset_index(drop=True))
+
+
+def test_a_missing_folder_stops(dataset_name, tmp_path):
+    with pytest.raises(InputError, match=f"dataset {dataset_name}: there is no folder"):
+        build(read_option("dataset", dataset_name) | {"root": str(tmp_path / "nowhere")}).clips()
+
+
+def test_a_misspelt_key_stops(dataset_name):
+    with pytest.raises(InputError, match="did you mean 'exclude'"):
+        build(read_option("dataset", dataset_name) | {"exclud": []})
