@@ -54,3 +54,34 @@ def zip_subject(folder: Path, inner: str = "") -> None:
     for clip in folder.iterdir():
         clip.rmdir()
     folder.rmdir()
+
+
+def write_casme2(root, rows=CASME2_ROWS, header=CASME2_HEADER, frames="CASME2_RAW_selected", pictures=True):
+    """Write a miniature CASME II and return its root."""
+    write_workbook(root / "CASME2-coding-20140508.xlsx", {"Sheet1": [header, *rows], "Sheet2": [], "Sheet3": []})
+    for row in rows if pictures else ():
+        if isinstance(row[3], int) and isinstance(row[5], int):
+            write_pictures(root / frames / f"sub{row[0]}" / row[1], row[3], row[5])
+    return root
+
+
+def write_samm(root, rows=SAMM_ROWS, preamble=13, header=SAMM_HEADER):
+    """Write a miniature SAMM and return its root."""
+    above = [(f"line {number}",) if number % 3 else () for number in range(preamble)]
+    write_workbook(root / "SAMM_Micro_FACS_Codes_v2.xlsx", {"MICRO_ONLY": [*above, header, *rows]})
+    for at, row in enumerate(rows):
+        name = row[0] + ("_{:05d}.png" if at % 2 else "_{}.png")  # the padding varies per clip
+        write_pictures(root / row[0] / row[1], row[3], row[5], name)
+    return root
+
+
+def write_manifest(root, text):
+    """Write a manifest, a folder of pictures 1..9 and a video of 12 frames, and return the root."""
+    write_pictures(root / "pictures" / "a", 1, 9)
+    (root / "videos").mkdir(exist_ok=True)
+    writer = cv2.VideoWriter(str(root / "videos" / "a.mp4"), cv2.VideoWriter_fourcc(*"mp4v"), 25, (32, 32))
+    for shade in range(12):
+        writer.write(np.full((32, 32, 3), shade * 20, np.uint8))
+    writer.release()
+    (root / "manifest.csv").write_text(text, encoding="utf-8")
+    return root

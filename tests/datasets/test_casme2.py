@@ -3,17 +3,23 @@
 import logging
 import shutil
 import warnings
+from functools import partial
 
 import openpyxl
 import pandas as pd
 import pytest
-from miniature_corpora import CASME2_HEADER, CASME2_ROWS, write_pictures, write_workbook, zip_subject
+from miniature_corpora import CASME2_HEADER, CASME2_ROWS, write_casme2, write_pictures, write_workbook, zip_subject
 
 from mmer.datasets.casme2 import Casme2
 from mmer.stages.build import build, read_option
 from mmer.types import archives
 from mmer.types.errors import InputError
 from mmer.types.frames import Frames
+
+
+@pytest.fixture
+def casme2(tmp_path):
+    return partial(write_casme2, tmp_path)
 
 
 def read(root, **fields):

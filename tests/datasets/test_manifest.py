@@ -1,10 +1,11 @@
 """A lab's own csv file: what it may leave out, and what is said when it is wrong."""
 
 import logging
+from functools import partial
 
 import pandas as pd
 import pytest
-from miniature_corpora import zip_subject
+from miniature_corpora import write_manifest, zip_subject
 
 from mmer.datasets.manifest import Manifest
 from mmer.types import frames
@@ -16,6 +17,11 @@ FULL = (
     "one,ann,joy,pictures/a,,2,4,8,60,AU04+AU07,north,f,31\n"
     "two,bob,fear,,videos/a.mp4,3,5,9,50,4;7,,m,\n"
 )
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    return partial(write_manifest, tmp_path)
 
 
 def read(root, **fields):

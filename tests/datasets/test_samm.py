@@ -1,14 +1,20 @@
 """SAMM as the workbook writes it."""
 
 import csv
+from functools import partial
 
 import pandas as pd
 import pytest
-from miniature_corpora import SAMM_HEADER, SAMM_ROWS, write_workbook
+from miniature_corpora import SAMM_HEADER, SAMM_ROWS, write_samm, write_workbook
 
 from mmer.datasets.samm import Samm
 from mmer.types.errors import InputError
 from mmer.types.frames import Frames
+
+
+@pytest.fixture
+def samm(tmp_path):
+    return partial(write_samm, tmp_path)
 
 
 def read(root, **fields):

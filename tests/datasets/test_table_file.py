@@ -1,5 +1,6 @@
 """Annotation files that are damaged or mean harm."""
 
+import struct
 import zipfile
 
 import pandas as pd
@@ -100,3 +101,24 @@ def test_pandas_reads_the_same_cells(workbook):
     expected = pd.read_excel(workbook, dtype=str)
     rows = read_table(workbook, "Sheet1", COLUMNS).rows
     assert [[row.text("subject"), row.text("clip")] for row in rows] == expected.to_numpy().tolist()
+
+
+def test_an_old_xls_reads_too(tmp_path):
+    def record(kind, data):
+        return struct.pack("<HH", kind, len(data)) + data
+
+    def text(row, column, value):
+        return record(4, struct.pack("<HH3xB", row, column, len(value)) + value.encode())
+
+    # The oldest form of the format: begin, code page, three texts and a number, end.
+    path = tmp_path / "coding.xls"
+    path.write_bytes(
+        record(9, struct.pack("<HH", 2, 16))
+        + record(0x42, struct.pack("<H", 1252))
+        + b"".join(text(*cell) for cell in ((0, 0, "Subject"), (0, 1, "Filename"), (1, 0, "01")))
+        + record(2, struct.pack("<HH3xH", 1, 1, 7))
+        + record(10, b"")
+    )
+    rows = read_table(path, "Sheet 1", COLUMNS).rows
+    assert [(row.text("subject"), row.text("clip")) for row in rows] == [("01", "7")]
+    assert rows[0].place("clip").endswith("sheet Sheet 1, cell B2, column Filename")
