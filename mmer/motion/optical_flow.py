@@ -28,7 +28,7 @@ class OpticalFlow:
     ----------
     name : str
     algorithm : str
-        ``dis``, ``farneback`` or ``tvl1`` (some thirty times slower, closer to the truth).
+        ``dis``, ``farneback`` or ``tvl1`` (some twenty times slower, closer to the truth).
     size : int
         Edge of the aligned picture, pixels; the outer eye corners lie .44 of it apart.
     apex : str
