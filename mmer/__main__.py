@@ -2,7 +2,9 @@
 
 import argparse
 import logging
+import os
 import sys
+import warnings
 from importlib import import_module
 
 from mmer.types.errors import InputError
@@ -65,8 +67,12 @@ def main(arguments: list[str] | None = None) -> int:
         0, or 2 where something that a person gave is wrong.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("numexpr").setLevel(logging.WARNING)  # it announces its threads at import
     options = vars(parser().parse_args(arguments))
     command = options.pop("command")
+    # torch-geometric still scripts a function at import; workers learn of it through the environment.
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"torch\.jit\._script")
+    os.environ.setdefault("PYTHONWARNINGS", "ignore::FutureWarning:torch.jit._script")
     # A stage imports what it needs only when it runs: torch takes seconds.
     module = import_module(f"mmer.stages.{command}")
     try:

@@ -129,7 +129,7 @@ def _merge(config: DictConfig, leaves: dict, where: str) -> None:
     if not isinstance(leaves, dict):
         raise InputError(f"{where} must be a mapping, got {leaves!r}")
     for key, value in leaves.items():
-        if key not in config:
+        if key not in config.keys():  # noqa: SIM118 (`in config` is False while missing)
             raise InputError(f"{where}: unknown key {key!r}; {nearest(key, list(config))}")
         present = None if OmegaConf.is_missing(config, key) else config[key]
         if isinstance(present, DictConfig) and len(present):
