@@ -42,7 +42,7 @@ def track_of(landmarks, first=1, units=None, au_names=AU_NAMES, au_scale="probab
         n_faces=np.ones(t, np.int16),
         pose=np.full((t, 3), np.nan, np.float32),
         image_size=(128, 128),
-        provenance={"backend": "made", **made},
+        provenance={"backend": "made"} | made,
     )
 
 
