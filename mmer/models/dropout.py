@@ -12,13 +12,14 @@ from torch import Tensor, nn
 from mmer.types.errors import InputError
 
 WORD = 0xFFFFFFFF
+FACTOR = 0x45D9F3B
 
 
 def _mix(word: Tensor) -> Tensor:
-    """Scramble 32-bit words held in int64 (the constants of C. Wellons' ``lowbias32`` integer hash)."""
-    word = (word ^ (word >> 16)) * 0x7FEB352D & WORD
-    word = (word ^ (word >> 15)) * 0x846CA68B & WORD
-    return word ^ (word >> 16)
+    """Scramble 32-bit words held in int64 (T. Mueller's integer hash; its products stay below 2^63)."""
+    word = ((word >> 16) ^ word) * FACTOR & WORD
+    word = ((word >> 16) ^ word) * FACTOR & WORD
+    return (word >> 16) ^ word
 
 
 class Dropout(nn.Module):
@@ -65,14 +66,13 @@ class Dropout(nn.Module):
         if not self.training or self.p == 0:
             return x
         low, high = self.seed & WORD, (self.seed >> 32) & WORD
-        # Two keys, one before and one between the rounds: with one key, masks of near seeds would be permutations
-        # of each other.
+        # Two keys, one before and one after the scrambling: with the first alone, every mask would be a stretch of the
+        # same long sequence. A comparison looks at the high bits, so a product is enough at the end.
         first = _mix(low ^ _mix(self.step & WORD))
         second = _mix(high ^ _mix(first))
         element = torch.arange(x.numel(), device=x.device).view(x.shape)
-        word = _mix(_mix((element + first) & WORD) ^ second)
-        keep = (word >= int(self.p * 2**32)).to(x.dtype)
-        return x * keep / (1 - self.p)
+        word = (_mix((element + first) & WORD) ^ second) * FACTOR & WORD
+        return torch.where(word < int(self.p * 2**32), x.new_zeros(()), x / (1 - self.p))
 
     def extra_repr(self) -> str:
         """Show ``p`` when the model is printed."""

@@ -18,6 +18,8 @@ from mmer.types.samples import Samples, Sizes
 from mmer.types.split import Split
 from mmer.types.targets import Targets
 
+# What every worker needs. torch imports its compiler at the first use of an optimiser, which takes seconds.
+PRELOAD = (__name__, "torch._dynamo")
 # Starting workers means importing torch again: about this many seconds. Less work than that stays in this process.
 START_SECONDS = 15.0
 
@@ -112,7 +114,7 @@ def _run(task: Task, splits: list[Split], processes: int | None) -> Iterator[Fol
         processes = cores() if (perf_counter() - start) * len(splits) > START_SECONDS else 1
     processes = min(processes, len(splits))
     if processes > 1:
-        yield from in_processes(train_fold, task, splits, processes, (__name__, *task.preload))
+        yield from in_processes(train_fold, task, splits, processes, (*PRELOAD, *task.preload))
     else:
         for split in splits:
             yield train_fold(task, split)
