@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import openpyxl
-import pandas as pd
+import xlrd
 
 from mmer.types.errors import InputError
 
@@ -61,15 +61,21 @@ def xls_lines(path: Path, sheet: str) -> list[list[object]]:
     """Read one sheet of an xls workbook, one list per row."""
     lines: list[list[object]] = []
     try:
-        with pd.ExcelFile(path, engine="xlrd") as book:
-            names = [str(name) for name in book.sheet_names]
+        with xlrd.open_workbook(path, logfile=io.StringIO()) as book:
+            names = book.sheet_names()
             if sheet in names:
-                frame = book.parse(sheet, header=None, dtype=object, keep_default_na=False, na_values=[])
-                lines = [_line(line) for line in frame.itertuples(index=False)]
+                lines = [_line(map(_xls_cell, row)) for row in book.sheet_by_name(sheet).get_rows()]
     # The library raises almost anything on a damaged file, AssertionError and struct.error among it.
     except Exception as error:
         raise _unreadable(path, error) from error
     return _whole_sheet(path, sheet, names, lines)
+
+
+def _xls_cell(cell: xlrd.sheet.Cell) -> object:
+    """Return a cell's text or number; an error and a truth value as their text, because they are stored as numbers."""
+    if cell.ctype == xlrd.XL_CELL_ERROR:
+        return xlrd.error_text_from_code.get(cell.value, "#ERROR")
+    return str(bool(cell.value)) if cell.ctype == xlrd.XL_CELL_BOOLEAN else cell.value
 
 
 def _unreadable(path: Path, error: Exception) -> InputError:
@@ -90,7 +96,6 @@ def _whole_sheet(path: Path, sheet: str, names: list[str], lines: list[list[obje
 def _line(cells: Iterable[object]) -> list[object]:
     """Strip texts, write None for an empty cell, and cut the empty cells at the end."""
     line = [cell.strip() or None if isinstance(cell, str) else cell for cell in cells]
-    line = [None if isinstance(cell, float) and pd.isna(cell) else cell for cell in line]
     while line and line[-1] is None:
         line.pop()
     return line

@@ -31,8 +31,8 @@ class EmotionScheme:
 
     name: str
     classes: tuple[str, ...] = ()
-    words: dict[str, dict[str, str]] = field(default_factory=dict)
-    dropped: dict[str, list[str]] = field(default_factory=dict)
+    words: dict[str, dict[str, str]] = field(default_factory=dict, hash=False)  # compared, but a dict has no hash
+    dropped: dict[str, list[str]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if len(self.classes) < 2 or len(set(self.classes)) != len(self.classes):
