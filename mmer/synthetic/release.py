@@ -23,6 +23,11 @@ from mmer.synthetic.seeds import generator
 from mmer.types.arrays import save_arrays
 from mmer.types.errors import InputError, nearest
 
+MARKER = "SYNTHETIC.txt"  # a report on this folder says that its clips are rendered
+NOTICE = """\
+These clips are rendered by mmer from two public-domain portraits. Nobody in them felt anything, and their annotations,
+names, cultures, sexes and ages are invented. Scores on them say nothing about real micro-expression recognition.
+"""
 LAYOUTS: dict[str, Callable[[], Layout]] = {
     "casme2": Casme2Layout,
     "samm": SammLayout,
@@ -103,6 +108,7 @@ def write_release(
         done = list(_run(task, subjects, processes, progress))
         recordings = [one for person, _ in done for one in person]
         layout.write_annotation(partial_out, recordings, seed)
+        (partial_out / MARKER).write_text(NOTICE)
         size_in_bytes = sum(path.stat().st_size for path in partial_out.rglob("*") if path.is_file())
         if out.is_dir():
             out.rmdir()
