@@ -34,8 +34,9 @@ class PyFeat:
     py-feat's own networks inside that box, for every frame of onset..offset. A frame is NaN where the nearest checked
     frame has no face. Of several faces the largest central one is taken. The confidence is the box's score.
 
-    py-feat is imported in child processes only, each of which serves many clips (the import takes over 10 s and about
-    1.1 GB). A clip that fails, or takes its process with it, becomes a Failure; the other clips go on.
+    py-feat is imported in child processes only, each of which serves many clips (the import takes over 10 s, the
+    process about 1.3 GB, however long the clips are). A clip that fails, or takes its process with it, becomes a
+    Failure; the other clips go on.
 
     Parameters
     ----------

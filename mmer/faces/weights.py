@@ -158,7 +158,7 @@ def fetch(folder: str | Path, files: Iterable[WeightFile], download: Callable[..
         The hub cannot be reached, has none of a file's names, or gave another file than the pinned one.
     """
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import EntryNotFoundError, HTTPError, LocalEntryNotFoundError
 
     download = download or hf_hub_download
     folder, files = Path(folder), tuple(files)
@@ -173,7 +173,7 @@ def fetch(folder: str | Path, files: Iterable[WeightFile], download: Callable[..
                 raise InputError(_unreachable(file, folder, error)) from error
             except EntryNotFoundError:
                 continue
-            except (HfHubHTTPError, OSError) as error:
+            except (HTTPError, OSError) as error:
                 raise InputError(_unreachable(file, folder, error)) from error
         else:
             raise InputError(

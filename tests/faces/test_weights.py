@@ -136,15 +136,20 @@ def test_every_file_has_a_place_for_its_pin():
         assert set(file.names) <= set(weights.PINS[file.repo]["sha256"])
 
 
-@pytest.mark.parametrize("kind", ["offline", "refused"])
+@pytest.mark.parametrize("kind", ["offline", "refused", "timeout"])
 def test_without_a_network_fetch_says_what_to_do(tmp_path, kind):
-    from huggingface_hub.errors import LocalEntryNotFoundError
+    from huggingface_hub.errors import HTTPError, LocalEntryNotFoundError
 
+    errors = {
+        "offline": LocalEntryNotFoundError("no network"),
+        "refused": ConnectionError("refused"),
+        "timeout": HTTPError("timed out"),
+    }
     asked = []
 
     def download(repo_id, filename, revision, cache_dir):
         asked.append(filename)
-        raise LocalEntryNotFoundError("no network") if kind == "offline" else ConnectionError("refused")
+        raise errors[kind]
 
     with pytest.raises(InputError, match=r"could not fetch py-feat/xgb_au:xgb_au_classifier_v2\.skops") as error:
         weights.fetch(tmp_path, XGB, download)
