@@ -51,7 +51,10 @@ def videos():
 def true_weights():
     """``pfld.onnx``, or None."""
     folder = os.environ.get("MMER_TEST_WEIGHTS")
-    return Path(folder) / "pfld.onnx" if folder else None
+    if not folder:
+        return None
+    assert (Path(folder) / "pfld.onnx").is_file(), f"MMER_TEST_WEIGHTS={folder} holds no pfld.onnx"
+    return Path(folder) / "pfld.onnx"
 
 
 @pytest.fixture(scope="session")
