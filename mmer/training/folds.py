@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from time import perf_counter
 
 import numpy as np
@@ -108,6 +109,8 @@ def _run(task: Task, splits: list[Split], processes: int | None) -> Iterator[Fol
     if find_device(task.device).type == "cuda":
         processes = 1
     if processes is None:
+        for module in (*PRELOAD, *task.preload):
+            import_module(module)  # not to be taken for the time of a fold
         start = perf_counter()
         yield train_fold(task, splits[0])
         splits = splits[1:]
