@@ -21,7 +21,7 @@ from mmer.types.targets import Targets
 
 # What every worker needs. torch imports its compiler at the first use of an optimiser, which takes seconds.
 PRELOAD = (__name__, "torch._dynamo")
-# Starting workers means importing torch again: about this many seconds. Less work than that stays in this process.
+# Starting workers means importing torch again: about this many seconds. Where they save less, there are none.
 START_SECONDS = 15.0
 
 
@@ -114,7 +114,8 @@ def _run(task: Task, splits: list[Split], processes: int | None) -> Iterator[Fol
         start = perf_counter()
         yield train_fold(task, splits[0])
         splits = splits[1:]
-        processes = cores() if (perf_counter() - start) * len(splits) > START_SECONDS else 1
+        saved = (perf_counter() - start) * len(splits) * (1 - 1 / cores())
+        processes = cores() if saved > START_SECONDS else 1
     processes = min(processes, len(splits))
     if processes > 1:
         yield from in_processes(train_fold, task, splits, processes, (*PRELOAD, *task.preload))
