@@ -112,9 +112,10 @@ def _run(task: Task, splits: list[Split], processes: int | None) -> Iterator[Fol
         for module in (*PRELOAD, *task.preload):
             import_module(module)  # not to be taken for the time of a fold
         start = perf_counter()
-        yield train_fold(task, splits[0])
+        first = train_fold(task, splits[0])
         splits = splits[1:]
         saved = (perf_counter() - start) * len(splits) * (1 - 1 / cores())
+        yield first
         processes = cores() if saved > START_SECONDS else 1
     processes = min(processes, len(splits))
     if processes > 1:
