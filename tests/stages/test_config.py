@@ -122,7 +122,7 @@ def test_a_misspelt_word_stops_with_its_place_and_the_nearest(workspace, parts, 
     [
         ("datasts: {}", ["'datasts'", "'datasets'"]),
         ("experiments: {GCN-1: {}}", ["GCN-1", "a-z"]),
-        ("experiments: {a: {}}\nset: {experiments: {b: {}}}", ["set.experiments.b", "'a'"]),
+        ("experiments: {a: {}}\nset: {experiments: {b: {}}}", ["set.experiments.b", "Valid: a"]),
         ("set: {experiment: {}}", ["set.experiment", "experiments"]),
         ("datasets: [", ["not valid yaml"]),
     ],
