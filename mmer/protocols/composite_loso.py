@@ -4,16 +4,17 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from mmer.types.errors import InputError, listing
-from mmer.types.split import Split
+from mmer.protocols.loso import Loso
+from mmer.types.errors import listing
 
 
 @dataclass(frozen=True)
-class CompositeLoso:
+class CompositeLoso(Loso):
     """Test each subject of at least two corpora on a model trained on all other subjects of all corpora.
 
     The composite database evaluation of the Micro-Expression Grand Challenge 2019 (See et al., "MEGC 2019 - The Second
-    Facial Micro-Expressions Grand Challenge", FG 2019): CASME II, SAMM and SMIC, 442 clips, 68 subjects, 68 folds.
+    Facial Micro-Expressions Grand Challenge", FG 2019): CASME II, SAMM and SMIC, 442 clips, 68 subjects, 68 folds. The
+    folds are those of ``Loso``, because a subject carries its corpus; only what is refused differs.
     """
 
     def refuses(self, clips: pd.DataFrame) -> str | None:
@@ -25,27 +26,3 @@ class CompositeLoso:
                 f"({listing(corpora) or 'none'}); name another under the experiment's `datasets`, or use protocol=loso"
             )
         return None
-
-    def splits(self, clips: pd.DataFrame) -> list[Split]:
-        """Return one fold per subject of any corpus, named after and sorted by it.
-
-        Parameters
-        ----------
-        clips : DataFrame
-            Clips table that holds exactly the clips of the experiment.
-
-        Returns
-        -------
-        list of Split
-
-        Raises
-        ------
-        InputError
-            The table is refused.
-        """
-        if reason := self.refuses(clips):
-            raise InputError(reason)
-        return [
-            Split.of(subject, clips[clips.subject != subject], clips[clips.subject == subject])
-            for subject in sorted(set(clips.subject))
-        ]
