@@ -1,14 +1,6 @@
 """The contract tests run over every yaml of a group: a new yaml is a new test case before anybody writes one."""
 
-from pathlib import Path
-
-CONF = Path(__file__).parent.parent / "conf"
-GROUPS = ("dataset", "faces", "motion", "nodes", "edges", "labels", "protocol", "model", "loss", "experiment")
-
-
-def options(group: str) -> list[str]:
-    """Names of the yaml files in one group."""
-    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+from conf_groups import GROUPS, options
 
 
 def pytest_generate_tests(metafunc):
@@ -16,3 +8,9 @@ def pytest_generate_tests(metafunc):
     for group in GROUPS:
         if f"{group}_name" in metafunc.fixturenames:
             metafunc.parametrize(f"{group}_name", options(group))
+
+
+def pytest_collection_modifyitems(items):
+    """Start the longest files first, so that no worker waits for one of them at the end."""
+    longest = ["test_pipeline.py", "test_pyfeat_real.py", "test_real_input.py"]
+    items.sort(key=lambda item: longest.index(item.path.name) if item.path.name in longest else len(longest))

@@ -7,9 +7,9 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from workspace import Workspace
 
 from mmer.synthetic.release import write_release
+from workspace import Workspace
 
 BOOK = Path("data/casme2/CASME2-coding-20140508.xlsx")
 

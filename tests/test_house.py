@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conftest import CONF, GROUPS, options
+from conf_groups import CONF, GROUPS, options
 from mmer.stages.build import build, read_option, target_class
 from mmer.stages.code import closure
 from mmer.types.errors import InputError

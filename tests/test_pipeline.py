@@ -1,4 +1,7 @@
-"""The whole pipeline under DVC, in a scratch repository with two small synthetic corpora."""
+"""The whole pipeline under DVC, in a scratch repository with two small synthetic corpora.
+
+The tests of this file share the repository and run in order.
+"""
 
 import json
 import os
@@ -15,7 +18,6 @@ import yaml
 from mmer.synthetic.release import write_release
 
 ROOT = Path(__file__).parents[1]
-pytestmark = pytest.mark.xdist_group("pipeline")  # the tests of this file share one scratch repository, in order
 PARAMS = """\
 datasets:
   casme2: {}  # small

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from faces_weights import build_hub
-from workspace import Workspace
 
+from faces_weights import build_hub
 from mmer.synthetic.release import write_release
 from mmer.types.face_track import FaceTrack
 from mmer.types.motion import Motion
+from workspace import Workspace
 
 WEIGHTS = os.environ.get("MMER_TEST_WEIGHTS")
 

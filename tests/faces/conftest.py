@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from faces_weights import build_hub
 
+from faces_weights import build_hub
 from mmer.types.clips import validate_clips
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from faces_weights import place
 
+from faces_weights import place
 from mmer.faces import Failure, worker_process
 from mmer.faces.pyfeat import PyFeat
 from mmer.faces.pyfeat_worker import _only_trusted, face_region, read_clip

@@ -17,8 +17,6 @@ from mmer.faces.pyfeat import ACTION_UNITS, PyFeat
 from mmer.types.face_track import FaceTrack
 from mmer.types.frames import Frames
 
-pytestmark = pytest.mark.xdist_group("pyfeat")
-
 SETTINGS = {"landmark_model": "pfld", "au_model": "xgb", "box": "cascade", "workers": 1, "chunk": 16}
 
 

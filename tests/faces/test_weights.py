@@ -5,8 +5,8 @@ import socket
 import time
 
 import pytest
-from faces_weights import REVISION, place
 
+from faces_weights import REVISION, place
 from mmer.faces import weights
 from mmer.faces.pyfeat import PyFeat
 from mmer.types.errors import InputError

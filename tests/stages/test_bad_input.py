@@ -8,10 +8,10 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from workspace import Workspace
 
 from mmer.synthetic.release import write_release
 from mmer.types.face_track import FaceTrack
+from workspace import Workspace
 
 BOOK = "CASME2-coding-20140508.xlsx"
 

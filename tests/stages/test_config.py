@@ -89,6 +89,21 @@ def test_single_values(workspace):
     assert out["datasets"]["casme2"]["motion"]["size"] != 96
 
 
+def test_a_recipe_is_chosen_like_any_group(workspace):
+    (workspace / "conf/experiment").mkdir(exist_ok=True)
+    text = """\
+# @package _global_
+defaults:
+  - override /model: graph_tcn
+  - override /loss: cross_entropy
+model:
+  epochs: 3
+"""
+    (workspace / "conf/experiment/paper.yaml").write_text(text)
+    out = resolve(changed(experiments={"a": {"datasets": ["casme2"], "experiment": "paper"}}))["experiments"]["a"]
+    assert (out["model"]["name"], out["model"]["epochs"], out["loss"]["name"]) == ("graph_tcn", 3, "cross_entropy")
+
+
 def test_order_in_params_does_not_matter(workspace):
     turned = {section: dict(reversed(list(entries.items()))) for section, entries in PARAMS.items()}
     assert yaml.safe_dump(resolve(turned), sort_keys=True) == yaml.safe_dump(resolve(PARAMS), sort_keys=True)
