@@ -53,7 +53,7 @@ def stages():
 
 @pytest.mark.parametrize(("name", "stage"), [item for item in stages() if item[0] not in ("config", "evaluate")])
 def test_dvc_knows_the_code_that_a_stage_runs(name, stage):
-    """``evaluate`` is tracked by the digests in artifacts/inputs.yaml instead; ``config`` runs no room."""
+    """``evaluate`` is tracked by the digests in artifacts/inputs.json instead; ``config`` runs no room."""
     modules = set(closure([f"mmer.stages.{name}"])) - MACHINERY - {"mmer.stages"}
     for module in modules:
         path = module.replace(".", "/")

@@ -1,4 +1,4 @@
-"""The config stage: params.yaml + conf/ -> artifacts/config.yaml. The only place that composes Hydra.
+"""The config stage: params.yaml + conf/ -> artifacts/config.yaml (and .json). The only place that composes Hydra.
 
 DVC's own Hydra mode is off, because plain ``dvc repro`` would then ignore an edit in conf/. Every other stage reads its
 own section of the resolved file and is tracked against that section.
@@ -34,9 +34,13 @@ def main() -> None:
     """Compose params.yaml with conf/ into artifacts/config.yaml."""
     resolved = resolve(read_params())
     paths.CONFIG.parent.mkdir(parents=True, exist_ok=True)
-    partial = paths.CONFIG.with_suffix(".partial")
-    partial.write_text(yaml.safe_dump(resolved, sort_keys=True, width=120))
-    partial.replace(paths.CONFIG)
+    for path, text in (
+        (paths.CONFIG, yaml.safe_dump(resolved, sort_keys=True, width=120)),
+        (paths.CONFIG_FOR_DVC, json.dumps(resolved, sort_keys=True)),
+    ):
+        partial = path.with_suffix(".partial")
+        partial.write_text(text)
+        partial.replace(path)
 
 
 def read_params(path: Path = paths.PARAMS) -> dict[str, Any]:

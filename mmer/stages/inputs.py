@@ -4,9 +4,8 @@ DVC takes no list into ``deps``. With this file an experiment is tracked against
 so that another corpus, or another model's file, re-runs nothing of it.
 """
 
+import json
 from pathlib import Path
-
-import yaml
 
 from mmer.stages import paths
 from mmer.stages.code import code_digest, file_digest
@@ -15,7 +14,7 @@ from mmer.types.errors import InputError
 
 
 def main() -> None:
-    """Write artifacts/inputs.yaml, one section per experiment."""
+    """Write artifacts/inputs.json, one section per experiment."""
     out = {}
     for name, needs in read_all()["inputs"].items():
         if missing := [path for path in needs["artifacts"] if not Path(path).is_file()]:
@@ -24,4 +23,4 @@ def main() -> None:
             "artifacts": {path: file_digest(path) for path in needs["artifacts"]},
             "code": code_digest(needs["modules"]),
         }
-    paths.INPUTS.write_text(yaml.safe_dump(out, sort_keys=True))
+    paths.INPUTS.write_text(json.dumps(out, indent=1, sort_keys=True))

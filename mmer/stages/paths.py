@@ -5,7 +5,8 @@ from pathlib import Path
 PARAMS = Path("params.yaml")
 ARTIFACTS = Path("artifacts")
 CONFIG = ARTIFACTS / "config.yaml"
-INPUTS = ARTIFACTS / "inputs.yaml"
+CONFIG_FOR_DVC = ARTIFACTS / "config.json"
+INPUTS = ARTIFACTS / "inputs.json"
 METRICS = ARTIFACTS / "metrics.json"
 REPORT = ARTIFACTS / "report" / "index.html"
 CACHE = Path(".mmer") / "cache"
