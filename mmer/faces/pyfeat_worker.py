@@ -40,7 +40,7 @@ Reader = Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]
 def read_clip(
     job: dict[str, Any], settings: dict[str, Any], find: Finder, read: Reader, alive: Callable[[], None]
 ) -> FaceTrack:
-    """Extract one clip.
+    """Extract one clip. A frame that the corpus lacks inside onset..offset has a row too, of NaN.
 
     Parameters
     ----------
@@ -58,12 +58,15 @@ def read_clip(
     Raises
     ------
     InputError
-        Frames are missing, do not decode, or differ in size.
+        The onset or offset frame is missing, or frames do not decode or differ in size.
     """
     onset, offset = job["onset"], job["offset"]
     frames = Frames.open(job["frames"]).between(onset, offset)
-    if absent := frames.missing(onset, offset):
-        raise InputError(f"{job['frames']}: frame {listing(absent)} of {onset}..{offset} is missing")
+    if ends := [number for number in (onset, offset) if number not in frames.numbers]:
+        missing = listing(frames.missing(onset, offset))
+        raise InputError(
+            f"{job['frames']}: frame {missing} of {onset}..{offset} is missing, {listing(ends)} among them"
+        )
     length, size = len(frames.numbers), None
     checked, boxes = [frames.numbers[place] for place in checked_places(length, settings["box_every"])], {}
     for number, image in frames.iterate(checked):
@@ -94,18 +97,26 @@ def read_clip(
             alive()
     left, top, right, bottom = box.edges
     edges = np.array([left, top, right - left, bottom - top])
+    every = np.arange(onset, offset + 1)
+    there = np.isin(every, frames.numbers)
+
+    def spread(values: np.ndarray, absent: float) -> np.ndarray:
+        whole = np.full((len(every), *values.shape[1:]), absent, values.dtype)
+        whole[there] = values
+        return whole
+
     return FaceTrack(
         clip_id=job["clip_id"],
-        frame=np.array(frames.numbers, np.int64),
-        time=(np.array(frames.numbers, np.int64) - onset) / float(job["fps"]),
-        landmarks=landmarks,
-        action_units=action_units,
+        frame=every,
+        time=(every - onset) / float(job["fps"]),
+        landmarks=spread(landmarks, np.nan),
+        action_units=spread(action_units, np.nan),
         au_names=names,
         au_scale=settings["au_scale"],
-        box=np.where(box.found[:, None], edges, np.nan).astype(np.float32),
-        confidence=box.score,
-        n_faces=box.n_faces,
-        pose=pose,
+        box=spread(np.where(box.found[:, None], edges, np.nan).astype(np.float32), np.nan),
+        confidence=spread(box.score, 0),
+        n_faces=spread(box.n_faces, 0),
+        pose=spread(pose, np.nan),
         image_size=size,
         provenance=settings["about"],
     )

@@ -59,7 +59,9 @@ def choose_apex(
             )
         rule = missing
     if rule == "middle":
-        return (onset + offset) // 2, "middle"
+        # A corpus may lack frames inside a clip: the nearest one that is there, the earlier of two.
+        middle = (onset + offset) // 2
+        return min(frames.between(onset, offset).numbers, key=lambda number: (abs(number - middle), number)), "middle"
     return peak_motion(onset, offset, track, frames), "peak_motion"
 
 

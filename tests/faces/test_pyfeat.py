@@ -178,10 +178,20 @@ def test_faces_below_the_score_are_none(tmp_path, pictures):
     assert np.isnan(track.box).all()
 
 
-def test_missing_frames_and_mixed_sizes_are_refused(tmp_path, pictures):
+def test_a_frame_that_the_corpus_lacks_has_a_row_without_a_face(tmp_path, pictures):
     frames = pictures(tmp_path / "f", [1, 2, 4])
-    with pytest.raises(InputError, match=r"frame 3 of 1\.\.4 is missing"):
-        read_clip(job(frames, 1, 4), SETTINGS, still, brightness([]), lambda: None)
+    track = read_clip(job(frames, 1, 4), SETTINGS, still, brightness([]), lambda: None)
+    assert track.frame.tolist() == [1, 2, 3, 4]
+    assert track.valid.tolist() == [True, True, False, True]
+    assert track.n_faces.tolist() == [1, 1, 0, 1]
+    assert np.isnan(track.box[2]).all()
+
+
+def test_a_missing_onset_or_offset_and_mixed_sizes_are_refused(tmp_path, pictures):
+    frames = pictures(tmp_path / "f", [1, 2, 4])
+    for onset, offset, message in ((0, 4, "frame 0, 3 of 0..4 is missing, 0 among"), (1, 5, "5 among them")):
+        with pytest.raises(InputError, match=message):
+            read_clip(job(frames, onset, offset), SETTINGS, still, brightness([]), lambda: None)
     cv2.imwrite(str(frames / "img3.png"), np.zeros((20, 64, 3), np.uint8))
     with pytest.raises(InputError, match=r"frame 3 has \(20, 64\) pixels"):
         read_clip(job(frames, 1, 4), SETTINGS | {"box_every": 3}, still, brightness([]), lambda: None)
