@@ -17,7 +17,7 @@ def main(name: str) -> None:
     config = read_config("datasets", name)["dataset"]
     if Path(config["root"]) != Path("data") / name:
         raise InputError(
-            f"datasets.{name}: root is {config['root']!r}, but the pipeline tracks data/{name}; put or link the corpus "
+            f"datasets.{name}: root is {config['root']!r}, but the pipeline tracks data/{name}; put the corpus "
             f"there and run `dvc add data/{name}` (or `dvc add data`)"
         )
     clips = build(config).clips()
