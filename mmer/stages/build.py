@@ -75,13 +75,13 @@ def build(node: Mapping[str, Any], *args: Any, **extra: Any) -> Any:
                 f"{node.get('name', cls.__name__)}: {cls.__name__} has no key {key!r}; {nearest(key, valid)}"
             )
     if is_dataclass(cls) and not args:
-        given = _checked(cls, {**given, **extra})
+        given = checked(cls, {**given, **extra})
         extra = {}
     return cls(*args, **{key: _frozen(value) for key, value in given.items()}, **extra)
 
 
-def _checked(cls: type, given: dict[str, Any]) -> dict[str, Any]:
-    """Check types against the dataclass: OmegaConf converts what is convertible and refuses the rest."""
+def checked(cls: type, given: dict[str, Any]) -> dict[str, Any]:
+    """Check keys and types against a dataclass: OmegaConf converts what is convertible and refuses the rest."""
     try:
         checked = OmegaConf.merge(OmegaConf.structured(cls), given)
         return OmegaConf.to_container(checked, resolve=True, throw_on_missing=True)

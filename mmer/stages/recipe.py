@@ -3,6 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
+from mmer.stages.build import checked
 from mmer.training.recipe import Recipe
 
 
@@ -14,4 +15,4 @@ def split_model(node: dict[str, Any]) -> tuple[dict[str, Any], Recipe]:
     """
     names = {item.name for item in fields(Recipe)}
     recipe = {key: value for key, value in node.items() if key in names}
-    return {key: value for key, value in node.items() if key not in names}, Recipe(**recipe)
+    return {key: value for key, value in node.items() if key not in names}, Recipe(**checked(Recipe, recipe))
