@@ -134,7 +134,8 @@ def _merge(config: DictConfig, leaves: dict, where: str) -> None:
         raise InputError(f"{where} must be a mapping, got {leaves!r}")
     for key, value in leaves.items():
         if key not in config.keys():  # noqa: SIM118 (`in config` is False while missing)
-            raise InputError(f"{where}: unknown key {key!r}; {nearest(key, list(config))}")
+            own = [name for name in config if name not in ("_target_", "name")]
+            raise InputError(f"{where}: unknown key {key!r}; {nearest(key, own)}")
         present = None if OmegaConf.is_missing(config, key) else config[key]
         if isinstance(present, DictConfig) and len(present):
             _merge(present, value, f"{where}.{key}")
