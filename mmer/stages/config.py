@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -26,8 +27,10 @@ GROUPS = {
     "experiments": ("labels", "protocol", "nodes", "edges", "model", "loss", "experiment"),
 }
 LEAVES = {"datasets": (), "experiments": ("datasets", "seeds", "device", "mix_backends")}
+DEVICES = ("auto", "cpu", "cuda")
 SECTIONS = ("datasets", "use", "experiments", "set")
-NAME = re.compile(r"[a-z0-9][a-z0-9_]*")
+NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,63}")  # becomes a part of file names
+UNREADABLE = (yaml.YAMLError, OmegaConfBaseException, HydraException, UnicodeDecodeError, OSError)
 
 
 def main() -> None:
@@ -45,25 +48,40 @@ def main() -> None:
 
 def read_params(path: Path = paths.PARAMS) -> dict[str, Any]:
     """Read params.yaml and check its sections and names."""
+    if not path.is_file():
+        raise InputError(f"there is no {path} here; run the command in the root of the repository")
     try:
-        params = OmegaConf.to_container(OmegaConf.load(path))
-    except (yaml.YAMLError, OmegaConfBaseException) as error:
+        params = _mapping(OmegaConf.to_container(OmegaConf.load(path)), f"{path}")
+    except UNREADABLE as error:
         raise InputError(f"{path}: not valid yaml: {error}") from error
     for section in params:
         if section not in SECTIONS:
             raise InputError(f"{path}: unknown section {section!r}; {nearest(section, SECTIONS)}")
-    params = {section: params.get(section) or {} for section in SECTIONS}
-    for section in ROOTS:
-        for name in params[section]:
-            if not NAME.fullmatch(str(name)):
-                raise InputError(f"{path}: {section}.{name}: a name is made of a-z, 0-9 and _, e.g. 'gcn_casme2'")
-        for name in params["set"].get(section) or {}:
-            if name not in params[section]:
-                raise InputError(f"{path}: set.{section}.{name}: no such entry; {nearest(name, params[section])}")
+    params = {section: _mapping(params.get(section), f"{path}: {section}") for section in SECTIONS}
     for section in params["set"]:
         if section not in ROOTS:
             raise InputError(f"{path}: set.{section}: unknown section; {nearest(section, ROOTS)}")
+    for section in ROOTS:
+        for name in params[section]:
+            if not isinstance(name, str) or not NAME.fullmatch(name):
+                raise InputError(
+                    f"{path}: {section}.{name}: a name is made of a-z, 0-9 and _, at most 64 of them, e.g. "
+                    "'gcn_casme2'; a number needs quotes"
+                )
+        params["set"][section] = _mapping(params["set"].get(section), f"{path}: set.{section}")
+        for name in params["set"][section]:
+            if name not in params[section]:
+                raise InputError(f"{path}: set.{section}.{name}: no such entry; {nearest(name, params[section])}")
     return params
+
+
+def _mapping(value: Any, where: str) -> dict:
+    """Return a mapping as it is, and what a person left empty as an empty one."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InputError(f"{where} must be a mapping, `name: ...` line by line; got {value!r}")
+    return value
 
 
 def resolve(params: dict[str, Any]) -> dict[str, Any]:
@@ -80,6 +98,8 @@ def resolve(params: dict[str, Any]) -> dict[str, Any]:
     InputError
         A key, group or choice does not exist; the message names it and the nearest valid ones.
     """
+    if not CONF.is_dir():
+        raise InputError(f"there is no folder {CONF} here; run the command in the root of the repository")
     out: dict[str, Any] = {"datasets": {}, "experiments": {}, "inputs": {}}
     with initialize_config_dir(str(CONF.resolve()), version_base="1.3"):
         for section in ROOTS:
@@ -87,6 +107,7 @@ def resolve(params: dict[str, Any]) -> dict[str, Any]:
             for name, choices in params[section].items():
                 out[section][name] = _entry(section, name, choices or {}, params["use"], leaves.get(name) or {})
     for name, experiment in out["experiments"].items():
+        _check_leaves(name, experiment)
         _wire(name, experiment, out)
     for dataset in out["datasets"].values():
         dataset.setdefault("graphs", {})
@@ -111,10 +132,19 @@ def _entry(section: str, name: str, choices: dict, use: dict, leaves: dict) -> d
     for group, choice in groups.items():
         if choice not in options(group):
             raise InputError(f"{where}: conf/{group} has no {choice!r}; {nearest(str(choice), options(group))}")
-    config = compose(
-        ROOTS[section], [f"{'+' if group == 'experiment' else ''}{group}={choice}" for group, choice in groups.items()]
-    )
+    try:
+        config = compose(
+            ROOTS[section],
+            [f"{'+' if group == 'experiment' else ''}{group}={choice}" for group, choice in groups.items()],
+        )
+    except UNREADABLE as error:
+        raise InputError(f"{where}: its files in conf/ cannot be composed: {error}") from error
     OmegaConf.set_struct(config, False)
+    for group in GROUPS[section]:
+        if group != "experiment" and not {"_target_", "name"} <= set(config.get(group) or ()):
+            raise InputError(
+                f"{where}: its file in conf/{group} must hold `_target_` and `name`, got {config.get(group)}"
+            )
     own = {key: value for key, value in choices.items() if key in LEAVES[section]}
     if section == "datasets" and groups["dataset"] != name:
         # A lab's own corpus takes its name from the entry. A published corpus keeps its own under any entry, so that
@@ -122,7 +152,10 @@ def _entry(section: str, name: str, choices: dict, use: dict, leaves: dict) -> d
         own["dataset"] = {"root": f"data/{name}"} | ({"name": name} if groups["dataset"] == "manifest" else {})
     for overrides, place in ((own, where), (leaves, f"params.yaml: set.{section}.{name}")):
         _merge(config, overrides, place)
-    OmegaConf.resolve(config)
+    try:
+        OmegaConf.resolve(config)
+    except OmegaConfBaseException as error:
+        raise InputError(f"{where}: {str(error).splitlines()[0]}") from error
     if missing := sorted(OmegaConf.missing_keys(config)):
         raise InputError(f"{where}: no value for {', '.join(missing)}")
     return OmegaConf.to_container(config)
@@ -143,17 +176,36 @@ def _merge(config: DictConfig, leaves: dict, where: str) -> None:
             raise InputError(f"{where}.{key}: expected one value such as {present!r}, got the mapping {value!r}")
         elif isinstance(present, ListConfig) and not isinstance(value, list):
             raise InputError(f"{where}.{key}: expected a list such as {list(present)!r}, got {value!r}")
+        elif isinstance(present, bool) and not isinstance(value, bool):
+            raise InputError(f"{where}.{key}: expected true or false, got {value!r}")
         elif isinstance(present, int | float) and isinstance(value, str):
             raise InputError(f"{where}.{key}: expected a number such as {present!r}, got {value!r}")
         else:
             config[key] = value
 
 
+def _check_leaves(name: str, experiment: dict[str, Any]) -> None:
+    """Check what belongs to no component, which checks its own keys."""
+    where = f"params.yaml: experiments.{name}"
+    datasets, seeds = experiment["datasets"], experiment["seeds"]
+    if not _each_once(datasets, str):
+        raise InputError(f"{where}.datasets must list datasets, each once; got {datasets!r}")
+    if not _each_once(seeds, int) or min(seeds) < 0:
+        raise InputError(f"{where}.seeds must list whole numbers from 0, each once, e.g. [0, 1, 2]; got {seeds!r}")
+    if experiment["device"] not in DEVICES:
+        raise InputError(f"{where}.device is {experiment['device']!r}; {nearest(experiment['device'], DEVICES)}")
+    if not isinstance(experiment["mix_backends"], bool):
+        raise InputError(f"{where}.mix_backends must be true or false; got {experiment['mix_backends']!r}")
+
+
+def _each_once(items: Any, kind: type) -> bool:
+    """Say whether a value is a list of at least one item, all of one type (True is no number) and different."""
+    return isinstance(items, list) and {type(item) for item in items} == {kind} and len(set(items)) == len(items)
+
+
 def _wire(name: str, experiment: dict[str, Any], out: dict[str, Any]) -> None:
     """Say which graphs an experiment needs of its datasets, and what its evaluation reads."""
     datasets = experiment["datasets"]
-    if not isinstance(datasets, list) or not datasets or len(set(datasets)) != len(datasets):
-        raise InputError(f"params.yaml: experiments.{name}.datasets must list datasets, each once; got {datasets!r}")
     for dataset in datasets:
         if dataset not in out["datasets"]:
             raise InputError(

@@ -30,6 +30,7 @@ def main(name: str, overrides: list[str], params: Path = paths.PARAMS) -> None:
     InputError
         A key, choice or value is wrong; params.yaml is left as it was.
     """
+    read_params(params)
     editor = YAML()  # ruamel keeps the comments
     editor.width = 160
     document = editor.load(params.read_text())

@@ -123,6 +123,13 @@ def test_order_in_params_does_not_matter(workspace):
         ({"set": {"experiments": {"a": {"model": {"hiden": 3}}}}}, ["set.experiments.a.model", "'hiden'", "'hidden'"]),
         ({"set": {"experiments": {"a": {"model": {"hidden": "many"}}}}}, ["set.experiments.a.model.hidden", "'many'"]),
         ({"set": {"experiments": {"a": {"seeds": 3}}}}, ["set.experiments.a.seeds", "list"]),
+        ({"experiments": {"a": {"datasets": ["casme2"], "seeds": []}}}, ["experiments.a.seeds", "[]"]),
+        ({"experiments": {"a": {"datasets": ["casme2"], "seeds": [0, 0]}}}, ["experiments.a.seeds", "each once"]),
+        ({"experiments": {"a": {"datasets": ["casme2"], "seeds": [True]}}}, ["experiments.a.seeds", "whole numbers"]),
+        ({"experiments": {"a": {"datasets": ["casme2"], "device": "gpu"}}}, ["experiments.a.device", "'gpu'", "cuda"]),
+        ({"experiments": {"a": {"datasets": [["casme2"]]}}}, ["experiments.a.datasets", "[['casme2']]"]),
+        ({"experiments": {"a": {"datasets": ["casme2"], "mix_backends": "yes"}}}, ["mix_backends", "true or false"]),
+        ({"set": {"experiments": {"a": {"model": {"optimizer": "${adm}"}}}}}, ["experiments.a", "'adm'"]),
     ],
 )
 def test_a_misspelt_word_stops_with_its_place_and_the_nearest(workspace, parts, words):
@@ -140,6 +147,14 @@ def test_a_misspelt_word_stops_with_its_place_and_the_nearest(workspace, parts, 
         ("experiments: {a: {}}\nset: {experiments: {b: {}}}", ["set.experiments.b", "Valid: a"]),
         ("set: {experiment: {}}", ["set.experiment", "experiments"]),
         ("datasets: [", ["not valid yaml"]),
+        ("3", ["not valid yaml"]),
+        ("[datasets]", ["must be a mapping", "['datasets']"]),
+        ("datasets: [casme2]", ["datasets must be a mapping", "['casme2']"]),
+        ("use: shipped", ["use must be a mapping", "'shipped'"]),
+        ("set: {experiments: [a]}", ["set.experiments must be a mapping", "['a']"]),
+        ("datasets: {1: {dataset: manifest}}", ["datasets.1", "quotes"]),
+        (f"experiments: {{{'e' * 300}: {{}}}}", ["at most 64"]),
+        ("datasets: !!python/object/apply:os.getcwd []", ["not valid yaml", "python/object"]),
     ],
 )
 def test_params_that_cannot_be_read(tmp_path, text, words):
@@ -149,6 +164,33 @@ def test_params_that_cannot_be_read(tmp_path, text, words):
         read_params(path)
     for word in words:
         assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"hidden: [1", ["gcn.yaml", "line 1"]),
+        (b"a: !!python/object/apply:os.getcwd []", ["gcn.yaml", "python/object"]),
+        (b"a: \xe9", ["utf-8"]),
+        (b"", ["conf/model", "_target_"]),
+        (b"- gcn", ["conf/model", "_target_"]),
+        (b"# @package _global_\nhidden: 3", ["conf/model", "_target_"]),
+    ],
+)
+def test_a_file_in_conf_that_is_no_component(workspace, text, words):
+    (workspace / "conf/model/gcn.yaml").write_bytes(text)
+    with pytest.raises(InputError) as caught:
+        resolve(PARAMS)
+    for word in ("experiments.a", *words):
+        assert word in str(caught.value)
+
+
+def test_outside_the_repository(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"no params\.yaml here; run the command in the root of the repository"):
+        read_params()
+    with pytest.raises(InputError, match="no folder conf here"):
+        resolve(PARAMS)
 
 
 def test_the_committed_config_is_what_params_and_conf_say(monkeypatch):
