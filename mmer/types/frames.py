@@ -9,13 +9,14 @@ from pathlib import Path, PurePosixPath
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from mmer.types.archives import ARCHIVES, archive_folders, reader
 from mmer.types.errors import InputError, listing
 
 IMAGES = {".jpg", ".jpeg", ".bmp", ".png"}
 VIDEOS = {".mp4", ".avi", ".mov", ".mkv", ".m4v", ".webm", ".mpg", ".mpeg", ".wmv"}
+MAX_NUMBER = 10**9  # what a frame number may be; a time stamp in a file name is none
 MAX_PIXELS = 50_000_000  # one picture; an 8K frame has 33 million
 
 
@@ -187,6 +188,10 @@ def _numbered(source: str, names: Iterable[str]) -> tuple[tuple[str, ...], tuple
             or PurePosixPath(name).name.startswith(".")
         ):
             continue
+        if number > MAX_NUMBER:
+            raise InputError(
+                f"{source}: {name} has no frame number below {MAX_NUMBER}; number the pictures 1, 2, 3 ..."
+            )
         if number in found:
             raise InputError(
                 f"{source}: {found[number]} and {name} are both frame {number}; keep one variant per folder"
@@ -210,6 +215,8 @@ def _decode(data: bytes, where: str) -> np.ndarray:
             (width, height), kind = header.size, header.format
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise InputError(f"{where}: more than the limit of {MAX_PIXELS} pixels; refused ({error})") from error
+    except UnidentifiedImageError as error:
+        raise InputError(f"{where}: not a readable picture (its {len(data)} bytes are no JPEG, PNG or BMP)") from error
     except (OSError, ValueError, SyntaxError) as error:
         raise InputError(f"{where}: not a readable picture ({error})") from error
     _check_size(width, height, where)

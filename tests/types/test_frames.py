@@ -148,6 +148,12 @@ def test_gaps_are_kept(folder):
         opened.read(5)
 
 
+def test_a_time_stamp_is_no_frame_number(folder):
+    (folder / "img20240131123000123456.png").write_bytes(encoded(1))
+    with pytest.raises(InputError, match=r"img20240131123000123456\.png has no frame number below"):
+        Frames.open(folder)
+
+
 def test_other_files_beside_the_pictures_are_passed_over(folder):
     for name in ("notes7.txt", ".img99.png", "Thumbs.db", "cover.png"):
         (folder / name).write_bytes(b"x")
@@ -173,6 +179,14 @@ def test_grey_pictures_have_three_equal_channels(tmp_path):
     picture = Frames.open(tmp_path).read(1)
     assert picture.shape == (24, 32, 3)
     assert (picture == picture[..., :1]).all()
+
+
+@pytest.mark.parametrize("grey", [False, True])
+def test_sixteen_bits_become_eight(tmp_path, grey):
+    picture = image(3)[..., 0] if grey else image(3)[..., ::-1]  # OpenCV writes blue, green, red
+    cv2.imwrite(str(tmp_path / "1.png"), picture.astype(np.uint16) * 257)
+    expected = np.repeat(picture[..., None], 3, axis=2) if grey else image(3)
+    np.testing.assert_array_equal(Frames.open(tmp_path).read(1), expected)
 
 
 def test_channels_are_red_green_blue(tmp_path):
@@ -356,7 +370,7 @@ def test_other_formats_under_a_picture_name_are_refused(tmp_path, kind):
 @pytest.mark.parametrize("data", [b"", b"just text", bytes(3000)])
 def test_text_named_as_a_picture_is_refused(tmp_path, data):
     (tmp_path / "img1.jpg").write_bytes(data)
-    with pytest.raises(InputError, match=r"frame 1: not a readable picture"):
+    with pytest.raises(InputError, match=rf"frame 1: not a readable picture \(its {len(data)} bytes"):
         Frames.open(tmp_path).read(1)
 
 
