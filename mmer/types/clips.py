@@ -44,7 +44,7 @@ def validate_clips(clips: pd.DataFrame) -> pd.DataFrame:
     ------
     InputError
         A required column is missing or empty, a ``clip_id`` occurs twice, a subject or clip does not carry its corpus,
-        a clip has neither frames nor motion, or onset, apex and offset are out of order.
+        a clip has neither frames nor motion, fps is no positive number, or onset, apex and offset are out of order.
     """
     clips = clips.copy()
     if missing := [name for name in TEXT if name not in clips]:
@@ -85,6 +85,11 @@ def validate_clips(clips: pd.DataFrame) -> pd.DataFrame:
     blind = clips.frames.notna() & clips.motion.isna() & (clips.onset.isna() | clips.offset.isna())
     if blind.any():
         raise InputError(f"clips with frames need onset and offset: {listing(clips.clip_id[blind])}")
+    if (rateless := (clips.fps.notna() & ~((clips.fps > 0) & (clips.fps < float("inf")))).fillna(True)).any():
+        raise InputError(
+            f"fps must be a number of hertz above 0, got {clips.fps[rateless].iloc[0]} for "
+            f"{listing(clips.clip_id[rateless])}; correct it in the annotation file or in the dataset's yaml"
+        )
     _check_order(clips)
     return clips[list(COLUMNS)].sort_values("clip_id", kind="stable").reset_index(drop=True)
 

@@ -89,6 +89,9 @@ def test_no_unit_coded_is_not_the_same_as_not_annotated(tmp_path):
         ({"apex": 10}, r"apex lies after offset in lab/b/x"),
         ({"action_units": "AU04+AU07"}, "must be a list of codes"),
         ({"mood": "fine"}, "unknown columns"),
+        ({"fps": 0.0}, r"fps must be a number of hertz above 0, got 0\.0 for lab/b/x"),
+        ({"fps": -5.0}, "fps must be a number of hertz above 0"),
+        ({"fps": float("inf")}, "fps must be a number of hertz above 0"),
     ],
 )
 def test_what_is_wrong_is_named(changes, says):
