@@ -15,6 +15,7 @@ from mmer.types.errors import InputError, listing
 
 HEADER_ROWS = 60  # how far down the header may stand; SAMM has thirteen rows above it
 MAX_FRAME = 10**9
+MAX_NAME_BYTES = 200  # file systems allow 255, and a suffix is added
 
 log = logging.getLogger("mmer")
 
@@ -85,6 +86,10 @@ class Row:
             raise InputError(
                 f"{self.place(column)} is {text!r}; a clip or subject name holds no '/', '\\' or '@' "
                 "and no control character, and does not begin with a dot"
+            )
+        if len(text.encode()) > MAX_NAME_BYTES:
+            raise InputError(
+                f"{self.place(column)}: {text[:20]}... is too long; a name has at most {MAX_NAME_BYTES} bytes"
             )
         return text
 
@@ -215,6 +220,8 @@ def _columns(header: list[str], columns: Mapping[str, str], optional: Mapping[st
             at[column] = found[0]
     if absent := [title for column, title in columns.items() if column not in at]:
         has = ", ".join(repr(name) for name in header if name) or "nothing"
+        if len(header) == 1 and re.search(r"[;\t]", header[0]):  # what some spreadsheet programs call csv
+            has += "; its cells are separated by semicolons or tabs, save it with commas"
         raise InputError(f"{where}: the columns {', '.join(map(repr, absent))} are missing; it has {has}")
     return at
 

@@ -122,6 +122,7 @@ def test_a_long_video_is_counted_once(manifest, monkeypatch):
     ("text", "says"),
     [
         ("", r"'clip', 'subject', 'emotion' are missing; it has nothing"),
+        ("clip;subject;emotion;video\nx;p;joy;videos/a.mp4\n", "separated by semicolons or tabs, save it with commas"),
         ("clip,subject\nx,p\n", r"'emotion' are missing; it has 'clip', 'subject'"),
         ("clip,subject,emotion,vidio\n", r"no column 'vidio'; did you mean 'video'"),
         ("clip,subject,emotion,video,video\n", r"'video' occurs 2 times"),
@@ -143,6 +144,7 @@ def test_a_long_video_is_counted_once(manifest, monkeypatch):
         ("clip,subject,emotion,video,action_units\nx,p,joy,videos/a.mp4,smile\n", "manifest/p/x: .*'SMILE'"),
         ("clip,subject,emotion,video\nx,p,,videos/a.mp4\n", "row 2, column emotion is empty"),
         ("clip,subject,emotion,video\nx/y,p,joy,videos/a.mp4\n", "holds no '/'"),
+        (f"clip,subject,emotion,video\n{'x' * 300},p,joy,videos/a.mp4\n", "row 2, column clip: .* at most 200 bytes"),
         ("clip,subject,emotion,video\nx,..,joy,videos/a.mp4\n", "does not begin with a dot"),
         ("clip,subject,emotion,video\nx,p,joy,videos/a.mp4,more\n", "5 cells under 4 headers"),
         ('clip,subject,emotion,video\nx,p,"joy,videos/a.mp4\n', "not a readable csv file"),
