@@ -98,6 +98,16 @@ def test_targets_of_test_clips_change_no_bit(corpus, task, model):
     same(clean, run(task(samples, poisoned(targets, fold), model, fit_edges=edges_from_classes), [fold]))
 
 
+def test_no_epoch_is_chosen_by_the_test_clips(corpus, task):
+    """Noise, and steps so large that every epoch says something else: whoever kept the best would follow the truth."""
+    samples, targets, _, splits = corpus(signal=0)
+    for fold in splits[:3]:
+        settings = {"epochs": 12, "batch_size": 4, "lr": 0.5}
+        first = run(task(samples, targets, **settings), [fold])
+        for other in (poisoned(targets, fold), poisoned(poisoned(targets, fold), fold)):
+            same(first, run(task(samples, other, **settings), [fold]))
+
+
 def test_other_test_clips_change_no_bit(corpus, task):
     """What is fitted (scaler, weights, counts) must not know the test clips; each is predicted by itself."""
     samples, targets, _, splits = corpus()
