@@ -69,6 +69,17 @@ def test_table_joins_by_clip_id(corpus):
         assert row.dataset == "fake"
 
 
+def test_table_joins_by_clip_id_in_any_order_of_the_results(corpus):
+    """Every clip has a probability of its own; turned results give the same table."""
+    _, targets, clips, splits = corpus()
+    p = np.random.default_rng(0).dirichlet(np.ones(3), len(splits[0].test))
+    straight = FoldResult(splits[0].fold, 0, splits[0].test, p)
+    turned = FoldResult(splits[0].fold, 0, splits[0].test[::-1], p[::-1])
+    table = predictions_table("m", [straight], targets, clips)
+    assert predictions_table("m", [turned], targets, clips).equals(table)
+    np.testing.assert_allclose(table.set_index("clip_id").loc[list(splits[0].test)].filter(regex="^p_"), p)
+
+
 def test_probabilities_are_renormalised(corpus):
     _, targets, clips, splits = corpus()
     p = np.tile(np.float32([0.2, 0.5, 0.30001]), (len(splits[0].test), 1))
