@@ -3,6 +3,7 @@
 import inspect
 from dataclasses import replace
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from mmer.losses.cross_entropy import CrossEntropy
+from mmer.models.dropout import Dropout, set_step
+from mmer.models.gcn import Gcn
 from mmer.models.logreg import Logreg
-from mmer.training.fit import fit, predict
+from mmer.training.fit import fit, initial_model, predict
 from mmer.training.recipe import Recipe
 from mmer.training.seeds import Key
 from mmer.types.errors import InputError
@@ -78,6 +81,70 @@ def test_a_clip_of_weight_zero_does_not_teach(corpus):
     np.testing.assert_array_equal(predict(first, samples), predict(second, samples))
 
 
+class Witness(Logreg):
+    """A logistic regression with dropout that keeps what it was shown: dropout's step, and how many clips."""
+
+    def __init__(self, sizes):
+        super().__init__(sizes)
+        self.dropout, self.seen = Dropout(0.5), []
+
+    def forward(self, batch, edge_weight):
+        self.seen.append((int(self.dropout.step), len(batch["graph"])))
+        return super().forward({"graph": self.dropout(batch["graph"])}, edge_weight)
+
+
+class Listener(CrossEntropy):
+    """A loss that keeps the weights it was given; they tell which clips were in the batch."""
+
+    heard: ClassVar[list[list[float]]] = []
+
+    def forward(self, logits, target, weight):
+        self.heard.append(weight.tolist())
+        return super().forward(logits, target, weight)
+
+
+def test_every_step_has_its_own_dropout_and_the_batches_are_of_equal_size(corpus):
+    samples, targets, _, _ = corpus(subjects=5, per_subject=4)
+    result = fitted(samples, targets, recipe=Recipe(epochs=3, batch_size=8, lr=0.05), make_model=Witness)
+    assert result.model.seen == list(enumerate([7, 7, 6] * 3))
+
+
+def test_every_epoch_shows_every_clip_once_in_an_order_of_its_own(corpus):
+    samples, targets, _, _ = corpus()
+    named = replace(targets, weight=np.arange(1, 25, dtype=np.float32))
+    Listener.heard.clear()
+    fitted(samples, named, recipe=Recipe(epochs=4, batch_size=8, lr=0.05), make_loss=Listener)
+    epochs = [[*a, *b, *c] for a, b, c in zip(*[iter(Listener.heard)] * 3, strict=True)]
+    assert all(sorted(epoch) == list(range(1, 25)) for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) == 4
+
+
+def test_nothing_is_dropped_when_predicting(corpus):
+    samples, targets, _, _ = corpus()
+    result = fitted(samples, targets, make_model=Witness)
+    first = predict(result, samples)
+    set_step(result.model, 12345)
+    np.testing.assert_array_equal(predict(result, samples), first)
+    plain = Logreg(samples.sizes(3))
+    plain.load_state_dict({k: v for k, v in result.model.state_dict().items() if k.startswith("classifier")})
+    np.testing.assert_allclose(predict(replace(result, model=plain.eval()), samples), first, atol=1e-6)
+
+
+def test_weight_decay_of_adamw_is_decoupled(corpus):
+    """With every clip of weight 0 there is no gradient: adamw shrinks a weight by 1 - lr * decay, adam does not."""
+    samples, targets, _, _ = corpus()
+    silent = replace(targets, weight=np.zeros(24, np.float32))
+    for optimizer, factor in (("adamw", 0.9), ("adam", None)):
+        settings = Recipe(epochs=1, batch_size=24, lr=0.5, weight_decay=0.2, optimizer=optimizer)
+        model = fitted(samples, silent, recipe=settings, make_model=partial(Gcn, hidden=4, dropout=0.0)).model
+        start = initial_model(partial(Gcn, hidden=4, dropout=0.0), samples.sizes(3), KEY)
+        ratio = (model.classifier.weight / start.classifier.weight).detach().numpy()
+        if factor:
+            np.testing.assert_allclose(ratio, factor, rtol=1e-5)
+        else:
+            assert ratio.std() > 0.1
+
+
 def test_different_clips_are_refused(corpus):
     samples, targets, _, _ = corpus()
     with pytest.raises(InputError, match=r"different clips, e\.g\. fake/s00/k0"):
@@ -126,9 +193,6 @@ def test_recipe_refuses_nonsense(change, word):
 
 def test_a_model_that_lost_the_folds_weights_would_be_seen(corpus):
     """Initial weights derive from the key: the same for equal keys, others for another fold."""
-    from mmer.models.gcn import Gcn
-    from mmer.training.fit import initial_model
-
     samples, _, _, _ = corpus()
     make, sizes = partial(Gcn, hidden=4), samples.sizes(3)
     first = initial_model(make, sizes, KEY).state_dict()
