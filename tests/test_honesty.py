@@ -81,6 +81,18 @@ def test_another_seed_gives_other_predictions(workspace):
     assert not np.allclose(predictions().filter(regex="^p_").to_numpy(), before)
 
 
+def test_classes_stand_in_their_declared_order_not_that_of_the_alphabet_or_the_rows(workspace):
+    declared = ["positive", "surprise", "negative"]
+    first_seen = list(dict.fromkeys(predictions().truth))
+    assert declared not in (first_seen, sorted(first_seen), sorted(first_seen, reverse=True))
+    before = predictions()
+    workspace.params["set"]["experiments"]["aus"]["labels"] = {"classes": declared}
+    for command in (("config",), ("inputs",), ("evaluate", "aus")):
+        assert workspace.mmer(*command) == 0
+    assert [name for name in predictions() if name.startswith("p_")] == [f"p_{name}" for name in declared]
+    assert predictions().truth.equals(before.truth)
+
+
 def test_labels_and_units_of_the_tested_subject_do_not_reach_its_predictions(workspace):
     """Other classes and action units for one subject: its fold's probabilities keep every bit."""
     before = predictions()
