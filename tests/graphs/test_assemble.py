@@ -36,6 +36,15 @@ def test_rows_are_joined_by_clip_id_and_equal_what_the_source_builds():
     assert samples.about == {"backend": "made", "au_scale": "probability"}
 
 
+def test_every_clip_is_measured_between_its_own_onset_and_offset():
+    clips, tracks, motion = parts()
+    clips["onset"], clips["offset"] = [1, 2, 3], [9, 8, 7]
+    source = EyebrowMouth(features=("displacement",), n_frames=3)
+    samples = assemble(source, Anatomical(), clips.iloc[[2, 0, 1]], tracks, motion)
+    for i, name in enumerate(IDS):
+        assert np.array_equal(samples.streams["graph"][i], source.build(clips.iloc[i], tracks[name], motion.of(name)))
+
+
 def test_a_clip_without_a_track_is_marked_absent_and_zero():
     clips, tracks, motion = parts()
     del tracks[IDS[1]]

@@ -49,6 +49,14 @@ def test_displacement_does_not_depend_on_the_resolution_or_the_pose_of_the_sourc
     assert np.allclose(build(Landmarks(), turned), build(Landmarks(), landmarks), atol=1e-5)
 
 
+def test_the_unit_is_the_outer_eye_distance_of_this_face_not_that_of_the_canonical_one():
+    """Eyes wider apart than the canonical ones: the alignment is a compromise, the unit must not be."""
+    wide = shift_of(lm36=(-6.0, 0.0), lm45=(6.0, 0.0))
+    landmarks = ramp(shift_of(lm57=(0.0, 3.0))) + wide
+    x = build(Landmarks(average=1), landmarks)
+    assert x[0, 57] == pytest.approx(np.array([0, 3]) / (EYES + 12), abs=1e-4)
+
+
 def test_head_motion_is_taken_out_of_displacement_only_when_asked():
     expression = ramp(shift_of(lm48=(-2.0, 0.0)))
     turn = np.array([[1, -0.02], [0.02, 1]])
@@ -81,6 +89,15 @@ def test_averaging_beats_jitter():
     noisy = template_landmarks(30) + rng.normal(0, 0.3, (30, 68, 2))
     single, averaged = (np.abs(build(Landmarks(average=n), noisy)).mean() for n in (1, 5))
     assert averaged < single * 0.7
+
+
+def test_the_apex_that_the_motion_used_goes_before_the_annotated_one():
+    """Landmarks and flow must describe the same moment, also where it is frame 0."""
+    landmarks = ramp(shift_of(lm51=(0.0, -4.0)))
+    x = build(Landmarks(average=1), landmarks, still_motion(apex=3))
+    assert x[0, 51, 1] * EYES == pytest.approx(-2, abs=1e-2)
+    first = Landmarks(average=1).build(clip_row(0, 4, 8), track_of(landmarks, first=0), still_motion(apex=0))
+    assert np.abs(first).max() < 1e-6
 
 
 def test_precomputed_motion_takes_the_annotated_apex_or_says_that_there_is_none():
@@ -121,6 +138,11 @@ def test_patches_at_and_beyond_the_border_repeat_the_edge():
     x = flow_patch(planted(), np.array([[0.0, 63.0], [-30.0, 200.0]]), 3, ("u", "v"))
     assert x[0, 0].tolist() == [0, 0, 1] * 3 + [1062] * 3 + [1063] * 6
     assert np.array_equal(x[0, 0], x[0, 1])
+
+
+def test_motion_that_is_not_square_has_its_own_border_on_each_side():
+    wide = replace(planted(), values=planted().values[:, :40])
+    assert flow_patch(wide, np.array([[60.0, 5.0], [9.0, 90.0]]), 1, ("u", "v"))[0].tolist() == [[60, 1005], [9, 1039]]
 
 
 def test_a_flipped_patch_is_the_patch_of_the_mirrored_face():
@@ -168,6 +190,7 @@ def au_track(landmarks, **units):
 
 
 SERIES = np.array([0.2, 0.3, 0.4, 0.5, 0.9, 0.5, 0.4, 0.3, 0.2])
+ANNOTATED = (None, ["AU04"], ["AU12", "AU17"])
 
 
 def test_activation_at_one_moment_is_mean_peak_and_apex_relative_to_onset():
@@ -195,6 +218,17 @@ def test_the_order_of_the_nodes_is_that_of_the_yaml_not_that_of_the_track():
     x = build(source, still, **au_track(still, AU01=SERIES))
     assert np.abs(x[0, 0]).max() < 1e-6
     assert x[0, 1, 1] == pytest.approx(0.7, abs=1e-6)
+
+
+@pytest.mark.parametrize("baseline", ["onset", "none"])
+@pytest.mark.parametrize("n_frames", [1, 4])
+def test_annotated_units_are_not_read(baseline, n_frames):
+    """A constant added to annotated units would vanish against the onset, so both baselines are looked at."""
+    still = template_landmarks(9)
+    source = ActionUnits(au_baseline=baseline, n_frames=n_frames)
+    track = track_of(still, **au_track(still, AU12=SERIES))
+    given = [source.build(clip_row(1, 5, 9, action_units=units), track, still_motion(apex=5)) for units in ANNOTATED]
+    assert given[0].tobytes() == given[1].tobytes() == given[2].tobytes()
 
 
 def test_activation_that_the_track_does_not_have_is_refused_by_name():
