@@ -41,6 +41,15 @@ def test_equals_sparse_gcn_layers(graph, x):
     torch.testing.assert_close(model({"graph": x}, weight), model.classifier(h.flatten(1)), rtol=0, atol=1e-12)
 
 
+def test_mean_readout_is_the_mean_of_the_nodes(graph, x):
+    edge_index, weight = graph
+    mean, flat = (Gcn(sizes(edge_index), hidden=5, readout=readout).double().eval() for readout in ("mean", "flatten"))
+    mean.convolutions.load_state_dict(flat.convolutions.state_dict())
+    mean.classifier = flat.classifier = torch.nn.Identity()
+    nodes = flat({"graph": x}, weight).view(4, N, 5)
+    torch.testing.assert_close(mean({"graph": x}, weight), nodes.mean(1), rtol=0, atol=1e-12)
+
+
 def test_renaming_nodes_changes_nothing_with_mean_readout(graph, x):
     edge_index, weight = graph
     order = np.random.default_rng(1).permutation(N)  # new node i is old node order[i]

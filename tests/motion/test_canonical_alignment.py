@@ -66,6 +66,14 @@ def test_one_wild_frame_and_missing_frames_do_not_move_the_alignment():
     assert np.allclose(to_aligned(wild, 96), to_aligned(landmarks, 96))
 
 
+def test_brows_mouth_and_jaw_do_not_move_the_alignment():
+    landmarks = template_landmarks(5)
+    moved = landmarks.copy()
+    moved[:, [*range(27), *range(48, 68)]] += [4, -6]
+    assert np.array_equal(to_aligned(moved, 96), to_aligned(landmarks, 96))
+    assert np.array_equal(to_template(moved), to_template(landmarks))
+
+
 def test_too_few_frames_with_a_face_exclude_the_clip_and_the_reason_has_the_numbers():
     landmarks = template_landmarks(10)
     landmarks[:4] = np.nan
