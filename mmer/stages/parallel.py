@@ -1,30 +1,12 @@
 """Run one function over many items, one single-threaded process per core."""
 
-import multiprocessing
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from typing import Any, TypeVar
+
+from mmer.types.workers import cores, in_processes
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-_state: dict[str, Any] = {}
-
-
-def cores() -> int:
-    """Return the number of cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _start(function: Callable, shared: Any) -> None:
-    import cv2
-
-    cv2.setNumThreads(1)
-    _state.update(function=function, shared=shared)
-
-
-def _call(item: Any) -> Any:
-    return _state["function"](_state["shared"], item)
 
 
 def parallel_map(
@@ -45,8 +27,14 @@ def parallel_map(
     processes = min(processes or cores(), len(items))
     if processes <= 1:
         yield from (function(shared, item) for item in items)
-        return
-    context = multiprocessing.get_context("spawn")  # a forked OpenCV or torch may hang
-    with ProcessPoolExecutor(processes, context, _start, (function, shared)) as pool:
-        chunk = max(1, len(items) // (processes * 8))
-        yield from pool.map(_call, items, chunksize=chunk)
+    else:
+        yield from in_processes(_single_threaded, (function, shared), items, processes)
+
+
+def _single_threaded(both: tuple[Callable[[Any, Item], Result], Any], item: Item) -> Result:
+    """Call the function in a worker; the other cores have workers of their own."""
+    import cv2
+
+    cv2.setNumThreads(1)
+    function, shared = both
+    return function(shared, item)

@@ -1,11 +1,9 @@
 """Write a whole synthetic release: render every person in a process of its own, then the annotation file."""
 
-import multiprocessing
 import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from mmer.synthetic.samm import SammLayout
 from mmer.synthetic.seeds import generator
 from mmer.types.arrays import save_arrays
 from mmer.types.errors import InputError, nearest
+from mmer.types.workers import cores, in_processes
 
 MARKER = "SYNTHETIC.txt"  # a report on this folder says that its clips are rendered
 NOTICE = """\
@@ -153,19 +152,17 @@ def _run(
 ) -> Iterable[tuple[list[Recording], int]]:
     """Run one task per person, in this process or in several; results come in the order of the people."""
     show = progress or (lambda results, total: results)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    count = min(processes or cores, subjects)
+    count = min(processes or cores(), subjects)
     if count == 1:
         yield from show(map(task, range(subjects)), subjects)
-        return
-    # Forking a process that runs OpenCV's or BLAS's threads may hang the child.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
-        try:
-            yield from show(pool.map(task, range(subjects)), subjects)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    else:
+        yield from show(in_processes(_single_threaded, task, range(subjects), count), subjects)
+
+
+def _single_threaded(task: Callable[[int], tuple[list[Recording], int]], subject: int) -> tuple[list[Recording], int]:
+    """Run one task in a worker; the other cores have workers of their own."""
+    cv2.setNumThreads(1)
+    return task(subject)
 
 
 def _write_subject(

@@ -11,13 +11,13 @@ from torch import Tensor, nn
 from mmer.training.device import find_device
 from mmer.training.fit import fit, initial_model, predict
 from mmer.training.fold_result import FoldResult
-from mmer.training.pool import cores, in_processes
 from mmer.training.recipe import Recipe
 from mmer.training.seeds import Key
 from mmer.types.errors import InputError, listing
 from mmer.types.samples import Samples, Sizes
 from mmer.types.split import Split
 from mmer.types.targets import Targets
+from mmer.types.workers import cores, in_processes
 
 # What every worker needs. torch imports its compiler at the first use of an optimiser, which takes seconds.
 PRELOAD = (__name__, "torch._dynamo")

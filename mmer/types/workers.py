@@ -1,10 +1,16 @@
-"""Worker processes: what is shared is sent once to each, items go to whoever is free."""
+"""Workers: processes that share a list of items. What all items need is sent once to each, items go to who is free."""
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Any
+
+from mmer.types.errors import InputError
 
 _shared: list[Any] = []  # in a worker: the function and what all items share
 
@@ -19,7 +25,7 @@ def in_processes(
     shared: Any,
     items: Sequence[Any],
     processes: int,
-    preload: Sequence[str],
+    preload: Sequence[str] = (),
 ) -> Iterator[Any]:
     """Call ``function(shared, item)`` for every item in other processes.
 
@@ -38,20 +44,50 @@ def in_processes(
     -------
     iterator
         Results in the order of ``items``. The first error stops the rest and is raised here.
+
+    Raises
+    ------
+    InputError
+        A worker was killed.
     """
-    # Never a plain fork: this process may hold threads of OpenMP and Arrow, whose locks a child would inherit.
+    # Never a plain fork: this process may hold threads of OpenMP, OpenCV and Arrow, whose locks a child would inherit.
     if "forkserver" in multiprocessing.get_all_start_methods():
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(list(preload))
     else:
         context = multiprocessing.get_context("spawn")
+    before = set(multiprocessing.active_children())
     executor = ProcessPoolExecutor(processes, mp_context=context, initializer=_start, initargs=(function, shared))
     try:
-        futures = [executor.submit(_call, item) for item in items]
+        with _deaf_to_interrupts():
+            futures = [executor.submit(_call, item) for item in items]
         for future in futures:
             yield future.result()
+    except BrokenProcessPool as error:
+        raise InputError(
+            f"one of {processes} worker processes was killed, most likely because memory ran out; "
+            "free some memory and run the command again"
+        ) from error
+    except BaseException:
+        # Whoever asked is gone, after an error or Ctrl-C: an item may take minutes, so nobody waits for it.
+        for worker in set(multiprocessing.active_children()) - before:
+            worker.terminate()
+        raise
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Ignore Ctrl-C while workers start: they inherit it, and this process alone says that it was stopped."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _start(function: Callable[[Any, Any], Any], shared: Any) -> None:
