@@ -1,6 +1,7 @@
 """The ``mmer`` command."""
 
 import argparse
+import errno
 import logging
 import os
 import sys
@@ -19,6 +20,18 @@ STAGES = {
     "evaluate": "train and predict every fold of an experiment",
     "report": "predictions -> report",
 }
+# What the file system refuses for a reason that only a person can remove: rights, a full or read-only
+# disk, a file where a folder should be.
+NOT_OURS = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EEXIST,
+    errno.ENOTDIR,
+    errno.EISDIR,
+)
 WHOLE = ("config", "inputs", "report")  # stages that take no name
 
 
@@ -73,12 +86,18 @@ def main(arguments: list[str] | None = None) -> int:
     # torch-geometric still scripts a function at import; workers learn of it through the environment.
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"torch\.jit\._script")
     os.environ.setdefault("PYTHONWARNINGS", "ignore::FutureWarning:torch.jit._script")
-    # A stage imports what it needs only when it runs: torch takes seconds.
-    module = import_module(f"mmer.stages.{command}")
     try:
-        module.main(**options)
+        # A stage imports what it needs only when it runs: torch takes seconds.
+        import_module(f"mmer.stages.{command}").main(**options)
     except InputError as error:
         print(f"mmer {command}: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        if error.errno not in NOT_OURS:
+            raise
+        print(
+            f"mmer {command}: {error.filename or 'a file'} cannot be read or written: {error.strerror}", file=sys.stderr
+        )
         return 2
     except KeyboardInterrupt:
         print(f"mmer {command}: stopped", file=sys.stderr)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from mmer.types.errors import InputError, listing
 
@@ -125,4 +126,8 @@ def save_clips(clips: pd.DataFrame, path: str | Path) -> None:
 
 def load_clips(path: str | Path) -> pd.DataFrame:
     """Read a Clips table and validate it."""
-    return validate_clips(pd.read_parquet(path))
+    try:
+        table = pd.read_parquet(path)
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"{path}: not a readable clips table; run `dvc repro` ({error})") from error
+    return validate_clips(table)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from mmer.types.errors import InputError, listing
 
@@ -79,4 +80,8 @@ def save_predictions(predictions: pd.DataFrame, path: str | Path) -> None:
 
 def load_predictions(path: str | Path) -> pd.DataFrame:
     """Read a Predictions table and validate it."""
-    return validate_predictions(pd.read_parquet(path))
+    try:
+        table = pd.read_parquet(path)
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"{path}: not a readable predictions table; run `dvc repro` ({error})") from error
+    return validate_predictions(table)

@@ -243,3 +243,15 @@ def test_a_track_that_is_not_parquet(workspace, capsys):
     assert not written("tracks")
     records = list(Path(".mmer/failures/tracks/casme2").rglob("*.error.json"))
     assert len(records) == 1
+
+
+def test_a_file_where_the_artifacts_should_be(workspace, capsys):
+    Path("artifacts").write_text("mine")
+    assert workspace.stops(capsys) == "mmer config: artifacts cannot be read or written: File exists\n"
+    assert Path("artifacts").read_text() == "mine"
+
+
+def test_a_stage_whose_input_is_not_there_yet(workspace, capsys):
+    workspace.run("config")
+    assert workspace.mmer("motion", "casme2") == 2
+    assert "artifacts/clips/casme2.parquet: not a readable clips table; run `dvc repro`" in capsys.readouterr().err
