@@ -39,6 +39,12 @@ def predictions():
     return pd.read_parquet("artifacts/predictions/aus.parquet")
 
 
+def again(workspace):
+    """Evaluate once more after another choice; what was extracted stays."""
+    for command in (("config",), ("inputs",), ("evaluate", "aus")):
+        assert workspace.mmer(*command) == 0
+
+
 def rewrite(change):
     """Apply ``change`` to the rows of the annotation sheet."""
     book = openpyxl.load_workbook(BOOK)
@@ -74,11 +80,23 @@ def test_the_same_seed_gives_the_same_predictions_in_any_row_order(workspace):
 
 
 def test_another_seed_gives_other_predictions(workspace):
-    before = predictions().filter(regex="^p_").to_numpy()
-    workspace.params["experiments"]["aus"]["seeds"] = [1]
-    for command in (("config",), ("inputs",), ("evaluate", "aus")):
-        assert workspace.mmer(*command) == 0
-    assert not np.allclose(predictions().filter(regex="^p_").to_numpy(), before)
+    before = predictions()
+    workspace.params["experiments"]["aus"]["seeds"] = [0, 1]
+    again(workspace)
+    first, second = (predictions().query(f"seed == {seed}").reset_index(drop=True) for seed in (0, 1))
+    pd.testing.assert_frame_equal(first, before)
+    assert not np.allclose(second.filter(regex="^p_"), before.filter(regex="^p_"))
+
+
+@pytest.mark.parametrize("choice", ["loss", "decay"])
+def test_what_the_config_chooses_for_training_reaches_it(workspace, choice):
+    before = predictions()
+    if choice == "loss":
+        workspace.params["experiments"]["aus"]["loss"] = "cross_entropy"
+    else:
+        workspace.params["set"]["experiments"]["aus"]["model"]["weight_decay"] = 30.0
+    again(workspace)
+    assert not np.allclose(predictions().filter(regex="^p_"), before.filter(regex="^p_"))
 
 
 def test_classes_stand_in_their_declared_order_not_that_of_the_alphabet_or_the_rows(workspace):
@@ -87,8 +105,7 @@ def test_classes_stand_in_their_declared_order_not_that_of_the_alphabet_or_the_r
     assert declared not in (first_seen, sorted(first_seen), sorted(first_seen, reverse=True))
     before = predictions()
     workspace.params["set"]["experiments"]["aus"]["labels"] = {"classes": declared}
-    for command in (("config",), ("inputs",), ("evaluate", "aus")):
-        assert workspace.mmer(*command) == 0
+    again(workspace)
     assert [name for name in predictions() if name.startswith("p_")] == [f"p_{name}" for name in declared]
     assert predictions().truth.equals(before.truth)
 
