@@ -81,7 +81,8 @@ class OpticalFlow:
         Excluded
             Too few frames have a face.
         InputError
-            The clip has no track, no frames, no onset or offset, or the frames are missing or unreadable.
+            The clip has no track, no frames, no onset or offset, the frames are missing or unreadable, or the track
+            was made on other pictures.
         """
         if track is None:
             raise InputError(
@@ -99,9 +100,27 @@ class OpticalFlow:
         given = None if pd.isna(clip.apex) else int(clip.apex)
         apex, source = choose_apex(self.apex, self.apex_missing, onset, given, offset, rows, frames)
         images = dict(frames.iterate([onset, apex]))
+        _check_place(rows, images, clip.clip_id)
         pictures = np.stack([aligned(images[number], to_crop, self.size) for number in (onset, apex)])
         flow = dense_flow(pictures[0], pictures[1], self.algorithm)
         if self.remove_rigid:
             flow = without_head_motion(flow, transform(to_crop, typical_landmarks(rows.landmarks)))
         values = np.concatenate([flow, optical_strain(flow[0], flow[1])[None]]).astype(np.float32)
         return ClipMotion(clip.clip_id, values, CHANNELS, to_crop, apex, source, pictures)
+
+
+def _check_place(rows: FaceTrack, images: dict[int, np.ndarray], clip_id: str) -> None:
+    """Refuse a track of other pictures, e.g. of a corpus's cropped variant: its face would be looked for elsewhere."""
+    x, y = typical_landmarks(rows.landmarks).mean(0)
+    for number, image in images.items():
+        height, width = image.shape[:2]
+        if (height, width) != tuple(rows.image_size):
+            raise InputError(
+                f"{clip_id}: frame {number} has {width} x {height} pixels, but the track was made on pictures of "
+                f"{rows.image_size[1]} x {rows.image_size[0]}; track the frames that the dataset's yaml names"
+            )
+        if not (0 <= x < width and 0 <= y < height):
+            raise InputError(
+                f"{clip_id}: the track has the face at ({x:.4g}, {y:.4g}), outside the {width} x {height} pixels "
+                f"of frame {number}; landmarks are pixels of the frames"
+            )

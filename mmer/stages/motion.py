@@ -29,7 +29,7 @@ def main(name: str) -> None:
             case ("failed", reason):
                 failed[row.clip_id] = reason
     if failed:
-        lines = "\n".join(f"  {clip_id}: {reason}" for clip_id, reason in failed.items())
+        lines = "\n".join(f"  {clip_id}: {reason.removeprefix(f'{clip_id}: ')}" for clip_id, reason in failed.items())
         raise InputError(
             f"motion {name}: {len(failed)} of {len(rows)} clips failed; repair them, or list them under "
             f"`set.datasets.{name}.dataset.exclude` in params.yaml:\n{lines}"

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -134,3 +136,12 @@ def test_what_is_missing_is_named_with_the_way_out(tmp_path):
 def test_fields_that_do_not_exist_are_refused_at_construction(fields, words):
     with pytest.raises(InputError, match=words):
         OpticalFlow(**fields)
+
+
+def test_a_track_of_other_pictures_is_refused(tmp_path):
+    clip, track, frames = rendered_case(0, "happiness", tmp_path / "a")
+    with pytest.raises(InputError, match="128 x 128 pixels, but the track was made on pictures of 640 x 480"):
+        OpticalFlow().describe(clip, replace(track, image_size=(480, 640)), frames)
+    for far in (track.landmarks + 5000, track.landmarks * 1e30):
+        with pytest.raises(InputError, match="outside the 128 x 128 pixels of frame"):
+            OpticalFlow().describe(clip, replace(track, landmarks=far), frames)
