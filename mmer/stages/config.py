@@ -140,11 +140,6 @@ def _entry(section: str, name: str, choices: dict, use: dict, leaves: dict) -> d
     except UNREADABLE as error:
         raise InputError(f"{where}: its files in conf/ cannot be composed: {error}") from error
     OmegaConf.set_struct(config, False)
-    for group in GROUPS[section]:
-        if group != "experiment" and not {"_target_", "name"} <= set(config.get(group) or ()):
-            raise InputError(
-                f"{where}: its file in conf/{group} must hold `_target_` and `name`, got {config.get(group)}"
-            )
     own = {key: value for key, value in choices.items() if key in LEAVES[section]}
     if section == "datasets" and groups["dataset"] != name:
         # A lab's own corpus takes its name from the entry. A published corpus keeps its own under any entry, so that
@@ -158,7 +153,16 @@ def _entry(section: str, name: str, choices: dict, use: dict, leaves: dict) -> d
         raise InputError(f"{where}: {str(error).splitlines()[0]}") from error
     if missing := sorted(OmegaConf.missing_keys(config)):
         raise InputError(f"{where}: no value for {', '.join(missing)}")
-    return OmegaConf.to_container(config)
+    config = OmegaConf.to_container(config)
+    for group in (name for name in GROUPS[section] if name != "experiment"):
+        node = config.get(group)
+        if not isinstance(node, dict) or not {"_target_", "name"} <= set(node):
+            raise InputError(f"{where}: its file in conf/{group} must hold `_target_` and `name`, got {node}")
+        if not str(node["_target_"]).startswith("mmer."):
+            raise InputError(
+                f"{where}: {group}._target_ {node['_target_']!r} is outside mmer; only mmer.* may be named"
+            )
+    return config
 
 
 def _merge(config: DictConfig, leaves: dict, where: str) -> None:
