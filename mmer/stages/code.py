@@ -4,18 +4,20 @@ import ast
 import hashlib
 from collections.abc import Iterable
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
+
+ROOT = Path(__file__).parents[2]  # the folder of the package
 
 
 @cache
 def _source(module: str) -> Path | None:
-    """Return the file of an mmer module, or None if it is no module."""
-    try:
-        spec = find_spec(module)
-    except ModuleNotFoundError:
-        return None
-    return Path(spec.origin) if spec and spec.origin else None
+    """Return the file of an mmer module, or None if it is no module.
+
+    The file is looked for by its name: ``find_spec("mmer.models.gcn.Gcn")`` would import the module first, and with it
+    torch, for which the cheap stages must not wait.
+    """
+    path = ROOT.joinpath(*module.split("."))
+    return next((file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file()), None)
 
 
 @cache

@@ -72,6 +72,14 @@ def test_an_edit_changes_the_digests_of_those_who_run_it(modules, tmp_path, file
     assert [a != b for a, b in zip(before, after, strict=True)] == changed
 
 
+def test_a_digest_imports_nothing_that_it_reads(modules):
+    """Hashing a model's source must not wait for torch."""
+    program = (
+        f"{DIGESTS.format([modules['gcn']])}; import sys; assert not {{'torch', 'pandas', 'hydra'}} & {{*sys.modules}}"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True)
+
+
 def digests(folder, modules):
     """Compute the digests of a copy of the package, in a process that imports the copy."""
     env = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
