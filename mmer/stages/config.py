@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from omegaconf.errors import OmegaConfBaseException
 from mmer.stages import paths
 from mmer.stages.build import CONF, options
 from mmer.types.errors import InputError, nearest
+from mmer.types.whole_file import whole_file
 
 ROOTS = {"datasets": "corpus", "experiments": "experiment"}
 GROUPS = {
@@ -36,14 +38,12 @@ UNREADABLE = (yaml.YAMLError, OmegaConfBaseException, HydraException, UnicodeDec
 def main() -> None:
     """Compose params.yaml with conf/ into artifacts/config.yaml."""
     resolved = resolve(read_params())
-    paths.CONFIG.parent.mkdir(parents=True, exist_ok=True)
     for path, text in (
         (paths.CONFIG, yaml.safe_dump(resolved, sort_keys=True, width=120)),
         (paths.CONFIG_FOR_DVC, json.dumps(resolved, sort_keys=True)),
     ):
-        partial = path.with_suffix(".partial")
-        partial.write_text(text)
-        partial.replace(path)
+        with whole_file(path) as partial:
+            partial.write_text(text)
 
 
 def read_params(path: Path = paths.PARAMS) -> dict[str, Any]:
@@ -51,7 +51,15 @@ def read_params(path: Path = paths.PARAMS) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(f"there is no {path} here; run the command in the root of the repository")
     try:
-        params = _mapping(OmegaConf.to_container(OmegaConf.load(path)), f"{path}")
+        return parse_params(path.read_text(encoding="utf-8"), path)
+    except (UnicodeDecodeError, OSError) as error:
+        raise InputError(f"{path}: not readable: {error}") from error
+
+
+def parse_params(text: str, path: Path) -> dict[str, Any]:
+    """Check the sections and names of a params.yaml; ``path`` is where the text stands, or will."""
+    try:
+        params = _mapping(OmegaConf.to_container(OmegaConf.load(StringIO(text))), f"{path}")
     except UNREADABLE as error:
         raise InputError(f"{path}: not valid yaml: {error}") from error
     for section in params:

@@ -1,8 +1,8 @@
 """``mmer run NAME model=gcn protocol=loso model.hidden=64``: write the entry NAME into params.yaml and run it."""
 
-import copy
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,9 @@ import yaml
 from ruamel.yaml import YAML
 
 from mmer.stages import paths
-from mmer.stages.config import GROUPS, LEAVES, read_params, resolve
+from mmer.stages.config import GROUPS, LEAVES, parse_params, read_params, resolve
 from mmer.types.errors import InputError, nearest
+from mmer.types.whole_file import whole_file
 
 
 def main(name: str, overrides: list[str], params: Path = paths.PARAMS) -> None:
@@ -35,11 +36,11 @@ def main(name: str, overrides: list[str], params: Path = paths.PARAMS) -> None:
     editor.width = 160
     document = editor.load(params.read_text())
     _write(document, name, _parse(overrides))
-    resolve(_checked(document))
-    partial = params.with_suffix(".partial")
-    with partial.open("w") as file:
-        editor.dump(document, file)
-    partial.replace(params)
+    text = StringIO()
+    editor.dump(document, text)
+    resolve(parse_params(text.getvalue(), params))
+    with whole_file(params) as partial:
+        partial.write_text(text.getvalue(), encoding="utf-8")
     for command in (["repro", f"evaluate@{name}"], ["repro", "--single-item", "report"]):
         if code := subprocess.run([sys.executable, "-m", "dvc", *command]).returncode:
             raise InputError(f"`dvc {' '.join(command)}` failed with {code}; the reason stands above")
@@ -92,16 +93,3 @@ def _write(document: Any, name: str, overrides: list[tuple[list[str], Any]]) -> 
             node[keys[-1]] = value
     if "datasets" not in entry:
         entry["datasets"] = list(document["datasets"])  # written out: a corpus added later must not change this entry
-
-
-def _checked(document: Any) -> dict[str, Any]:
-    """Read the edited document back the way the config stage will."""
-    plain = copy.deepcopy(document)
-    path = paths.CACHE.parent / "params.check.yaml"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        YAML().dump(plain, file)
-    try:
-        return read_params(path)
-    finally:
-        path.unlink()

@@ -32,8 +32,8 @@ class Fitted:
     scaler : Scaler
     edge_weight : ndarray of shape (E,), float32
     curve : DataFrame
-        ``epoch`` (from 1), ``loss``, ``accuracy`` (0..1): means over the training clips while they were trained on,
-        so dropout is on and the weights still move within an epoch.
+        ``epoch`` (from 1), ``loss``, ``accuracy`` (0..1): means over the batches (by their clips) while they were
+        trained on, so dropout is on and the weights still move within an epoch.
     device : torch.device
     """
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from mmer.types.errors import InputError
+from mmer.types.whole_file import whole_file
 
 
 def save_arrays(path: str | Path, arrays: dict[str, np.ndarray], about: dict) -> None:
     """Write named arrays and a json description to one npz; deflated, without time stamps."""
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
     parts = {**arrays, "about": np.array(json.dumps(about, sort_keys=True))}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
+    with whole_file(path) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
         for name, array in parts.items():
             buffer = io.BytesIO()
             np.lib.format.write_array(buffer, np.asarray(array, order="C"), allow_pickle=False)

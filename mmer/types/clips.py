@@ -6,6 +6,7 @@ import pandas as pd
 import pyarrow as pa
 
 from mmer.types.errors import InputError, listing
+from mmer.types.whole_file import whole_file
 
 TEXT = ("clip_id", "dataset", "subject", "emotion")
 NULLABLE_TEXT = (
@@ -120,8 +121,9 @@ def _units(value: object) -> list[str] | None:
 
 def save_clips(clips: pd.DataFrame, path: str | Path) -> None:
     """Validate a Clips table and write it to one parquet file."""
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    validate_clips(clips).to_parquet(path, index=False)
+    clips = validate_clips(clips)
+    with whole_file(path) as partial:
+        clips.to_parquet(partial, index=False)
 
 
 def load_clips(path: str | Path) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from mmer.types.errors import InputError, listing
+from mmer.types.whole_file import whole_file
 
 KEYS = ("experiment", "seed", "fold", "clip_id", "dataset", "subject", "target", "truth", "predicted")
 
@@ -74,8 +75,9 @@ def validate_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
 
 def save_predictions(predictions: pd.DataFrame, path: str | Path) -> None:
     """Validate a Predictions table and write it to one parquet file."""
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    validate_predictions(predictions).to_parquet(path, index=False)
+    predictions = validate_predictions(predictions)
+    with whole_file(path) as partial:
+        predictions.to_parquet(partial, index=False)
 
 
 def load_predictions(path: str | Path) -> pd.DataFrame:
