@@ -2,6 +2,7 @@
 
     missing() -> list of str       what must be there first (weights, files); looks on disk only, never at the network
     about() -> dict of str         backend, version, weight digests: goes into the cache key and the track's provenance
+    sources(clip) -> list of Path  files a clip's track is made from, besides its frames; for the cache key
     extract(clips) -> iterator of (clip_id, FaceTrack or Failure)
 
 ``extract`` takes rows of a Clips table and yields each clip as it is finished; a clip that fails yields a Failure and
@@ -11,6 +12,7 @@ only in a child process, because that import changes the process for good.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import pandas as pd
@@ -39,6 +41,9 @@ class Extractor(Protocol):
 
     def about(self) -> dict[str, str]:
         """Describe what makes the tracks."""
+
+    def sources(self, clip: pd.Series) -> list[Path]:
+        """Name the files that a clip's track is made from, besides its frames."""
 
     def extract(self, clips: pd.DataFrame) -> Iterator[tuple[str, FaceTrack | Failure]]:
         """Yield each clip's track, or why it has none."""

@@ -71,6 +71,11 @@ class OpenfaceCsv:
         """Name the backend and which units are read."""
         return {"backend": "openface_csv", "version": "1", "units": self.units}
 
+    def sources(self, clip: pd.Series) -> list[Path]:
+        """Name the clip's csv, if it brings one."""
+        path = self._path_of(clip)
+        return [] if path is None else [path]
+
     def extract(self, clips: pd.DataFrame) -> Iterator[tuple[str, FaceTrack | Failure]]:
         """Yield each clip's track.
 

@@ -130,6 +130,10 @@ class PyFeat:
             "weights": " ".join(f"{name}={digest}" for name, digest in digests.items()),
         }
 
+    def sources(self, clip: pd.Series) -> list[Path]:
+        """Return none: everything comes from the frames."""
+        return []
+
     def extract(self, clips: pd.DataFrame) -> Iterator[tuple[str, FaceTrack | Failure]]:
         """Yield each clip as it is finished, in the order of finishing.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pandas as pd
 
@@ -26,6 +27,10 @@ class Shipped:
     def about(self) -> dict[str, str]:
         """Name the backend; what made a track stays in the track's own provenance."""
         return {"backend": "shipped", "version": "1"}
+
+    def sources(self, clip: pd.Series) -> list[Path]:
+        """Name the clip's track file, if it brings one."""
+        return [] if pd.isna(clip.tracks) else [Path(clip.tracks)]
 
     def extract(self, clips: pd.DataFrame) -> Iterator[tuple[str, FaceTrack | Failure]]:
         """Yield each clip's own track.

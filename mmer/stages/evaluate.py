@@ -1,6 +1,5 @@
 """Train and predict every fold of one experiment."""
 
-import logging
 from functools import partial
 
 import pandas as pd
@@ -16,8 +15,6 @@ from mmer.training.folds import Task, run_folds
 from mmer.training.tables import predictions_table
 from mmer.types.predictions import save_predictions
 from mmer.types.targets import Targets
-
-log = logging.getLogger("mmer")
 
 
 def main(name: str) -> None:

@@ -14,6 +14,7 @@ from mmer.stages.select import experiment_samples
 from mmer.types.clips import load_clips
 from mmer.types.motion import Motion
 from mmer.types.predictions import load_predictions
+from mmer.types.whole_file import whole_file
 
 SYNTHETIC = "SYNTHETIC.txt"  # every rendered release has this file, so that a reader is told
 
@@ -42,8 +43,8 @@ def main() -> None:
         (paths.METRICS, json.dumps(metrics_json(experiments), indent=2, sort_keys=True) + "\n"),
         (paths.REPORT, page),
     ):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        with whole_file(path) as partial:
+            partial.write_text(text, encoding="utf-8")
     print(markdown_table(experiments))
     print(f"\nThe report: {paths.REPORT.resolve()}")
 

@@ -2,15 +2,18 @@
 
 import hashlib
 import json
-import os
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from mmer.faces import Extractor
 from mmer.stages import paths
 from mmer.stages.code import code_digest, file_digest
 from mmer.types.face_track import FaceTrack
 from mmer.types.frames import Frames
+from mmer.types.whole_file import whole_file
 
 
 class TrackCache:
@@ -20,27 +23,27 @@ class TrackCache:
     ----------
     section : dict
         The resolved ``faces`` section.
-    about : dict
-        What the extractor says of itself: backend, version, digests of weights.
+    extractor : Extractor
+        Says of itself what makes a track: backend, version, digests of weights, and each clip's own files.
     """
 
-    def __init__(self, section: dict[str, Any], about: dict[str, str]) -> None:
+    def __init__(self, section: dict[str, Any], extractor: Extractor) -> None:
         self.section = section
-        self.about = about
+        self.extractor = extractor
         self.folder = paths.CACHE / "tracks"
 
     @cached_property
     def _maker(self) -> str:
         code = code_digest([self.section["_target_"].rpartition(".")[0]])
-        return json.dumps([self.section, self.about, code], sort_keys=True)
+        return json.dumps([self.section, self.extractor.about(), code], sort_keys=True)
 
     def key(self, clip: Any) -> str:
         """Return the digest of everything a clip's track depends on (``clip``: a row of a Clips table)."""
         facts = {name: str(clip[name]) for name in ("clip_id", "onset", "offset", "fps")}
-        for name in ("frames", "tracks"):
-            source = clip[name]
-            if isinstance(source, str) and source:
-                facts[name] = file_digest(source) if Path(source).is_file() else _frames_digest(clip)
+        if not pd.isna(clip.frames):
+            facts["frames"] = file_digest(clip.frames) if Path(clip.frames).is_file() else _frames_digest(clip)
+        for path in self.extractor.sources(clip):
+            facts[str(path)] = file_digest(path) if path.is_file() else "absent"
         return hashlib.sha256((self._maker + json.dumps(facts, sort_keys=True)).encode()).hexdigest()
 
     def path(self, key: str) -> Path:
@@ -53,12 +56,13 @@ class TrackCache:
 
     def put(self, key: str, track: FaceTrack) -> None:
         """Keep a track; a kill leaves either the whole file or none."""
-        path = self.path(key)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        track.save(partial)
-        partial.replace(path)
+        with whole_file(self.path(key)) as partial:
+            track.save(partial)
 
 
 def _frames_digest(clip: Any) -> str:
-    """Digest the frames onset..offset, which is all that extraction looks at."""
-    return Frames.open(clip["frames"]).between(clip["onset"], clip["offset"]).digest()
+    """Digest the pictures onset..offset, and the numbers of all: OpenFace counts its rows from the first one."""
+    frames = Frames.open(clip.frames)
+    if pd.isna(clip.onset) or pd.isna(clip.offset):  # a clip that brings its motion may lack them
+        return frames.digest()
+    return f"{frames.between(clip.onset, clip.offset).digest()} {frames.numbers}"

@@ -28,7 +28,7 @@ def main(name: str) -> None:
     if missing := extractor.missing():
         raise InputError("\n".join([f"tracks {name}: faces `{section['name']}` cannot start:", *missing]))
     clips = load_clips(paths.clips(name))
-    cache = TrackCache(section, extractor.about())
+    cache = TrackCache(section, extractor)
     keys = {row.clip_id: cache.key(row) for _, row in clips.iterrows()}
     todo = clips[[not cache.has(keys[clip_id]) for clip_id in clips.clip_id]]
     if len(todo) < len(clips):

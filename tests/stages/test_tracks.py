@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
 from mmer.__main__ import main
 from mmer.faces import Failure
+from mmer.faces.openface_csv import OpenfaceCsv
+from mmer.faces.shipped import Shipped
+from mmer.stages.track_cache import TrackCache
 from mmer.synthetic.release import write_release
 from mmer.types.clips import load_clips
 from mmer.types.face_track import FaceTrack
@@ -30,6 +34,9 @@ class Counting:
 
     def about(self):
         return {"backend": "counting", "level": str(self.level)}
+
+    def sources(self, clip):
+        return []
 
     def extract(self, clips):
         CALLS.append(list(clips.clip_id))
@@ -133,3 +140,36 @@ def test_a_kill_loses_at_most_the_clip_at_hand(workspace, monkeypatch):
             main(["tracks", "casme2"])
     assert main(["tracks", "casme2"]) == 0
     assert [list(workspace.clip_id[2:])] == CALLS
+
+
+@pytest.mark.parametrize("path", ["data/casme2/openface/{subject}/{clip}.csv", ""])
+def test_another_csv_is_another_track(workspace, path):
+    clip = workspace.iloc[0].copy()
+    csv = Path("data/casme2/openface") / clip.clip_id.split("/", 1)[1]
+    csv = csv.with_name(f"{csv.name}.csv")
+    csv.parent.mkdir(parents=True)
+    clip["tracks"] = str(csv)
+
+    def key(text):
+        csv.write_text(text)
+        section = {"_target_": "mmer.faces.openface_csv.OpenfaceCsv", "path": path}
+        return TrackCache(section, OpenfaceCsv(path=path)).key(clip)
+
+    first = key("frame, x_0")
+    assert key("frame, x_1") != first
+    assert key("frame, x_0") == first
+
+
+def test_another_picture_before_the_clip_shifts_the_rows_of_openface(workspace):
+    clip = workspace.iloc[0]
+    cache = TrackCache({"_target_": "mmer.faces.openface_csv.OpenfaceCsv"}, OpenfaceCsv())
+    before = cache.key(clip)
+    first = Path(clip.frames) / f"img{clip.onset}.jpg"
+    first.with_name(f"img{clip.onset - 1}.jpg").write_bytes(first.read_bytes())
+    assert cache.key(clip) != before
+
+
+def test_a_clip_that_brings_its_motion_may_lack_onset_and_offset(workspace):
+    clip = workspace.iloc[0].copy()
+    clip["onset"] = clip["offset"] = pd.NA
+    assert len(TrackCache({"_target_": "mmer.faces.shipped.Shipped"}, Shipped()).key(clip)) == 64
