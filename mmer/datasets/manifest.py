@@ -23,7 +23,7 @@ from mmer.types.frames import VIDEOS, Frames
 REQUIRED = ("clip", "subject", "emotion")
 MARKS = ("onset", "apex", "offset")
 FILES = ("tracks", "motion", "eeg", "ecg")
-FACTS = ("culture", "sex")
+FACTS = ("event", "culture", "sex")
 OPTIONAL = ("frames", "video", *MARKS, "fps", "action_units", *FILES, *FACTS, "age")
 MAX_FPS = 100_000.0
 
@@ -40,7 +40,9 @@ class Manifest:
     numbers, inclusive: of pictures the number at the end of their file names, of a video counted from 0. Without onset
     the first frame is taken, without offset the last. ``fps`` (hertz) may be empty for a video, which states its own.
     ``action_units`` are written ``AU04+AU07`` or ``4;7``; empty: not annotated; ``none``: nothing coded. ``tracks``,
-    ``eeg`` and ``ecg`` are files; ``culture``, ``sex`` and ``age`` (years) are facts of the subject.
+    ``eeg`` and ``ecg`` are files; ``event`` is one word for clips that show the same moment of a face (other cameras,
+    edited copies), which then stay on one side of every fold; ``culture``, ``sex`` and ``age`` (years) are facts of the
+    subject.
 
     Paths are relative to the folder of the csv file. A path that leads out of ``root`` is allowed where it exists,
     because a lab's videos may lie on a server of their own; but data versioning does not see such a file, so a warning

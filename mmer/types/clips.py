@@ -11,6 +11,7 @@ from mmer.types.whole_file import whole_file
 TEXT = ("clip_id", "dataset", "subject", "emotion")
 NULLABLE_TEXT = (
     "objective_class",
+    "event",
     "apex_source",
     "frames",
     "eeg",
@@ -23,6 +24,8 @@ NULLABLE_TEXT = (
 WHOLE = ("onset", "apex", "offset")
 NUMBERS = ("fps", "age")
 COLUMNS = (*TEXT, *NULLABLE_TEXT, "action_units", *WHOLE, *NUMBERS)
+# What a person said of a clip's meaning. No room that works before the split is given these columns.
+LABELS = ("emotion", "objective_class", "action_units")
 
 
 def validate_clips(clips: pd.DataFrame) -> pd.DataFrame:
@@ -33,9 +36,10 @@ def validate_clips(clips: pd.DataFrame) -> pd.DataFrame:
     clips : DataFrame
         One row per clip. ``clip_id`` (unique, ``casme2/sub01/EP02_01f``), ``dataset``, ``subject`` (carries its corpus:
         ``casme2/sub01``), ``emotion`` (the corpus's own word); nullable ``objective_class``, ``action_units`` (list of
-        ``AU04``-like codes; empty list: none coded, null: not annotated), ``onset``, ``apex``, ``offset`` (the corpus's
-        own frame numbers, inclusive), ``apex_source``, ``fps`` (hertz), ``frames`` (folder, archive member folder or
-        video), paths ``eeg``, ``ecg``, ``tracks``, ``motion``, and facts ``culture``, ``sex``, ``age`` (years).
+        ``AU04``-like codes; empty list: none coded, null: not annotated), ``event`` (one word for all clips that show
+        the same moment of a face, see ``mmer.types.events``), ``onset``, ``apex``, ``offset`` (the corpus's own frame
+        numbers, inclusive), ``apex_source``, ``fps`` (hertz), ``frames`` (folder, archive member folder or video),
+        paths ``eeg``, ``ecg``, ``tracks``, ``motion``, and facts ``culture``, ``sex``, ``age`` (years).
 
     Returns
     -------
@@ -94,6 +98,14 @@ def validate_clips(clips: pd.DataFrame) -> pd.DataFrame:
         )
     _check_order(clips)
     return clips[list(COLUMNS)].sort_values("clip_id", kind="stable").reset_index(drop=True)
+
+
+def without_labels(clips: pd.DataFrame) -> pd.DataFrame:
+    """Return a Clips table without what a person said of its clips: emotions, objective classes, action units.
+
+    This is what protocols, face backends, motion and graphs are given, so that none of them can look.
+    """
+    return clips.drop(columns=[name for name in LABELS if name in clips])
 
 
 def _check_order(clips: pd.DataFrame) -> None:

@@ -1,4 +1,4 @@
-"""Predictions: one row per (experiment, seed, fold, test clip, target). Every reported number comes from here."""
+"""Predictions: one row per (experiment, seed, repeat, fold, test clip, target). Every number comes from here."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 from mmer.types.errors import InputError, listing
 from mmer.types.whole_file import whole_file
 
-KEYS = ("experiment", "seed", "fold", "clip_id", "dataset", "subject", "target", "truth", "predicted")
+KEYS = ("experiment", "seed", "repeat", "fold", "clip_id", "dataset", "subject", "target", "truth", "predicted")
 
 
 def class_names(predictions: pd.DataFrame) -> tuple[str, ...]:
@@ -23,20 +23,24 @@ def validate_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     predictions : DataFrame
-        Columns ``experiment``, ``seed``, ``fold``, ``clip_id``, ``dataset``, ``subject``, ``target`` (``emotion``, or
-        an AU name), ``truth``, ``predicted`` and one probability ``p_CLASS`` per class, in the scheme's order.
+        Columns ``experiment``, ``seed``, ``repeat``, ``fold``, ``clip_id``, ``dataset``, ``subject``, ``target``
+        (``emotion``, or the name of an action unit such as ``AU04``), ``truth``, ``predicted`` and one probability
+        ``p_CLASS`` per class, in the scheme's order. A table without ``repeat`` has one repeat, 0.
 
     Returns
     -------
     DataFrame
-        Sorted by (experiment, seed, fold, clip_id, target).
+        Sorted by (experiment, seed, repeat, fold, clip_id, target).
 
     Raises
     ------
     InputError
-        A column is missing or has empty cells, a row occurs twice, a word is not a class, the truth of a clip differs
-        between seeds, or probabilities are NaN, negative, do not sum to 1 or do not peak at ``predicted``.
+        A column is missing or has empty cells, a clip is in two folds of one repeat, a word is not a class, the truth
+        of a clip differs between runs, or probabilities are NaN, negative, do not sum to 1 or do not peak at
+        ``predicted``.
     """
+    if "repeat" not in predictions:
+        predictions = predictions.assign(repeat=0)
     if missing := [name for name in KEYS if name not in predictions]:
         raise InputError(f"predictions: columns {missing} are missing")
     classes = class_names(predictions)
@@ -47,16 +51,19 @@ def validate_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
     predictions = predictions[[*KEYS, *(f"p_{name}" for name in classes)]]
     if empty := [name for name in KEYS if predictions[name].isna().any()]:
         raise InputError(f"predictions: columns {empty} have empty cells")
-    twice = predictions.duplicated(["experiment", "seed", "clip_id", "target"])
+    twice = predictions.duplicated(["experiment", "seed", "repeat", "clip_id", "target"])
     if twice.any():
-        raise InputError(f"predictions: tested more than once under one seed: {listing(predictions.clip_id[twice])}")
+        raise InputError(
+            "predictions: tested more than once under one seed and repeat, so in two folds: "
+            f"{listing(predictions.clip_id[twice])}"
+        )
     for name in ("truth", "predicted"):
         if strange := sorted(set(predictions[name]) - set(classes)):
             raise InputError(f"predictions: {name} holds {strange}, which are not among the classes {list(classes)}")
     truths = predictions.groupby(["experiment", "clip_id", "target"], sort=True)["truth"].nunique()
     if (truths > 1).any():
         clips = truths[truths > 1].index.get_level_values("clip_id")
-        raise InputError(f"predictions: the truth differs between seeds for {listing(clips)}")
+        raise InputError(f"predictions: the truth differs between seeds or repeats for {listing(clips)}")
     p = predictions[[f"p_{name}" for name in classes]].to_numpy(float)
     bad = ~np.isfinite(p).all(1) | (p < 0).any(1) | (np.abs(p.sum(1) - 1) > 1e-4)
     if bad.any():
@@ -68,9 +75,9 @@ def validate_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
         raise InputError(
             f"predictions: predicted is not the most probable class for {listing(predictions.clip_id[peak > 1e-6])}"
         )
-    return predictions.sort_values(["experiment", "seed", "fold", "clip_id", "target"], kind="stable").reset_index(
-        drop=True
-    )
+    return predictions.sort_values(
+        ["experiment", "seed", "repeat", "fold", "clip_id", "target"], kind="stable"
+    ).reset_index(drop=True)
 
 
 def save_predictions(predictions: pd.DataFrame, path: str | Path) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from mmer.types.errors import InputError, listing
+from mmer.types.events import events
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,9 @@ class Split:
         The subjects of those clips, each once.
     person_independent : bool
         Whether a subject on both sides is refused. Only person-dependent protocols set this to False.
+    repeat : int
+        From 0. A clip is tested at most once within a repeat; protocols that test it again (repeated hold-out, every
+        ordered pair of corpora) number their repeats.
 
     Raises
     ------
@@ -34,6 +38,7 @@ class Split:
     train_subjects: tuple[str, ...]
     test_subjects: tuple[str, ...]
     person_independent: bool = True
+    repeat: int = 0
 
     def __post_init__(self) -> None:
         for side in ("train", "test"):
@@ -51,13 +56,39 @@ class Split:
             raise InputError(f"fold {self.fold!r}: {len(both)} subject(s) are in both train and test: {listing(both)}")
 
     @classmethod
-    def of(cls, fold: str, train: pd.DataFrame, test: pd.DataFrame, person_independent: bool = True) -> "Split":
-        """Make a split from two parts of a Clips table; ids and subjects are sorted, so row order does not matter."""
-        return cls(
+    def of(
+        cls, fold: str, train: pd.DataFrame, test: pd.DataFrame, person_independent: bool = True, repeat: int = 0
+    ) -> "Split":
+        """Make a split from two parts of a Clips table; ids and subjects are sorted, so row order does not matter.
+
+        Raises
+        ------
+        InputError
+            What the class refuses, or clips of one event (see ``mmer.types.events``) are on both sides.
+        """
+        split = cls(
             fold=str(fold),
             train=tuple(sorted(train.clip_id)),
             test=tuple(sorted(test.clip_id)),
             train_subjects=tuple(sorted(set(train.subject))),
             test_subjects=tuple(sorted(set(test.subject))),
             person_independent=person_independent,
+            repeat=repeat,
+        )
+        _check_events(split.fold, train, test)
+        return split
+
+
+def _check_events(fold: str, train: pd.DataFrame, test: pd.DataFrame) -> None:
+    """Refuse two clips of one event on two sides: a model would be tested on what it was trained on."""
+    side = pd.Series(["train"] * len(train) + ["test"] * len(test))
+    event = events(pd.concat([train, test]))
+    if not event.duplicated().any():
+        return
+    torn = side.groupby(event.to_numpy()).nunique()
+    if both := sorted(torn.index[torn > 1]):
+        clips = sorted(event.index[event == both[0]])
+        raise InputError(
+            f"fold {fold!r}: {len(both)} event(s) have clips in both train and test, e.g. {listing(clips)}; clips of "
+            "one event (same `event`, `frames` or `motion`) belong on one side"
         )
