@@ -1,8 +1,9 @@
 """Fit one model on training clips; predict other clips. ``fit`` sees no test clip and ``predict`` no label."""
 
+import copy
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,11 @@ from torch import Tensor, nn
 
 from mmer.models.dropout import seed_dropout, set_step
 from mmer.training.device import reproducible
+from mmer.training.fold_result import CURVE
 from mmer.training.recipe import Recipe
 from mmer.training.scaler import Scaler
 from mmer.training.seeds import Key
+from mmer.training.task_kind import probabilities, right
 from mmer.types.errors import InputError
 from mmer.types.samples import Samples, Sizes
 from mmer.types.targets import Targets
@@ -35,6 +38,10 @@ class Fitted:
         ``epoch`` (from 1), ``loss``, ``accuracy`` (0..1): means over the batches (by their clips) while they were
         trained on, so dropout is on and the weights still move within an epoch.
     device : torch.device
+    detection : bool
+        Whether a logit stands for an action unit instead of a class.
+    seen : dict of str to tuple of str
+        What was fitted -> the clips it was fitted on, in the words of ``FoldResult``.
     """
 
     model: nn.Module
@@ -42,6 +49,8 @@ class Fitted:
     edge_weight: np.ndarray
     curve: pd.DataFrame
     device: torch.device
+    detection: bool = False
+    seen: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def fit(
@@ -53,6 +62,7 @@ def fit(
     recipe: Recipe,
     key: Key,
     device: torch.device,
+    after_epoch: Callable[[int, Fitted], None] | None = None,
 ) -> Fitted:
     """Train a model on these clips and nothing else.
 
@@ -72,6 +82,9 @@ def fit(
     key : Key
         Names from which initial weights, batch order and dropout masks derive.
     device : torch.device
+    after_epoch : callable, optional
+        Called with the epoch (from 1) and the model as it stands. Only the audit uses it, to show what choosing an
+        epoch by its test score would have pretended; what it does cannot reach the training.
 
     Returns
     -------
@@ -90,13 +103,26 @@ def fit(
     clip_ids = sorted(samples.clip_ids)
     samples, targets = samples.subset(clip_ids), targets.subset(tuple(clip_ids))
     with reproducible(device):
-        model = initial_model(make_model, samples.sizes(len(targets.classes)), key).to(device)
+        model = initial_model(make_model, samples.sizes(targets.n_outputs), key).to(device)
         scaler = Scaler.fit(samples, model.streams, recipe.standardise)
         streams = {name: torch.from_numpy(values).to(device) for name, values in scaler.transform(samples).items()}
         loss = make_loss(torch.from_numpy(targets.class_counts)).to(device)
         edges = torch.from_numpy(edge_weight.astype(np.float32)).to(device)
-        curve = _train(model, loss, streams, targets, edges, recipe, key)
-    return Fitted(model.eval(), scaler, edge_weight, curve, device)
+        detection = bool(targets.units)
+        watch = None
+        if after_epoch is not None:
+
+            def watch(epoch: int, curve: pd.DataFrame) -> None:
+                copied = copy.deepcopy(model).eval()
+                after_epoch(epoch, Fitted(copied, scaler, edge_weight, curve, device, detection))
+
+        curve, used = _train(model, loss, streams, targets, edges, recipe, key, watch)
+    seen = {
+        "scaler": scaler.clip_ids,
+        "loss": targets.clip_ids,
+        "weights": tuple(samples.clip_ids[row] for row in np.flatnonzero(used)),
+    }
+    return Fitted(model.eval(), scaler, edge_weight, curve, device, detection, seen)
 
 
 def initial_model(make_model: Callable[[Sizes], nn.Module], sizes: Sizes, key: Key) -> nn.Module:
@@ -109,7 +135,7 @@ def initial_model(make_model: Callable[[Sizes], nn.Module], sizes: Sizes, key: K
 
 
 def predict(fitted: Fitted, samples: Samples) -> np.ndarray:
-    """Return class probabilities (n, K), float64, in the order of ``samples.clip_ids``."""
+    """Return the probabilities of classes (n, K) or units (n, A), float64, in the order of ``samples.clip_ids``."""
     streams = fitted.scaler.transform(samples)
     edges = torch.from_numpy(fitted.edge_weight.astype(np.float32)).to(fitted.device)
     parts = []
@@ -119,7 +145,8 @@ def predict(fitted: Fitted, samples: Samples) -> np.ndarray:
                 name: torch.from_numpy(values[start : start + PREDICT_BATCH]).to(fitted.device)
                 for name, values in streams.items()
             }
-            parts.append(torch.softmax(fitted.model(batch, edges).double(), 1).cpu().numpy())
+            logits = fitted.model(batch, edges).double()
+            parts.append(probabilities(logits, fitted.detection).cpu().numpy())
     return np.concatenate(parts)
 
 
@@ -131,13 +158,16 @@ def _train(
     edges: Tensor,
     recipe: Recipe,
     key: Key,
-) -> pd.DataFrame:
-    """Train in place and return the curve."""
-    truth = torch.from_numpy(targets.index).to(edges.device)
+    watch: Callable[[int, pd.DataFrame], None] | None,
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Train in place; return the curve, and which rows took part."""
+    answer = torch.from_numpy(targets.answer).to(edges.device)
     weight = torch.from_numpy(targets.weight.astype(np.float32)).to(edges.device)
     optimizer = _optimizer(model, recipe)
     model.train()
-    n, step, rows = len(truth), 0, []
+    detection = bool(targets.units)
+    n, step, rows = len(answer), 0, []
+    used = torch.zeros(n, dtype=torch.bool, device=edges.device)
     for epoch in range(1, recipe.epochs + 1):
         generator = torch.Generator().manual_seed(key.derive("batches", epoch))
         order = torch.randperm(n, generator=generator).to(edges.device)
@@ -145,12 +175,13 @@ def _train(
         for batch in order.tensor_split(math.ceil(n / recipe.batch_size)):
             set_step(model, step)
             logits = model({name: values[batch] for name, values in streams.items()}, edges)
-            value = loss(logits, truth[batch], weight[batch])
+            value = loss(logits, answer[batch], weight[batch])
             optimizer.zero_grad(set_to_none=True)
             value.backward()
             optimizer.step()
             total = total + value.detach() * len(batch)
-            correct = correct + (logits.detach().argmax(1) == truth[batch]).sum()
+            correct = correct + right(logits.detach(), answer[batch], detection).sum()
+            used[batch] = True
             step += 1
         if not torch.isfinite(total):
             raise InputError(
@@ -158,7 +189,13 @@ def _train(
                 f"{epoch}; a lower lr than {recipe.lr} usually helps"
             )
         rows.append((epoch, float(total) / n, float(correct) / n))
-    return pd.DataFrame(rows, columns=["epoch", "loss", "accuracy"])
+        if watch is not None:
+            watch(epoch, _curve(rows))
+    return _curve(rows), used.cpu().numpy()
+
+
+def _curve(rows: list[tuple[int, float, float]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(CURVE))
 
 
 def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

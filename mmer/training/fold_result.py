@@ -19,8 +19,13 @@ class FoldResult:
     clip_ids : tuple of n str
         The test clips.
     probabilities : ndarray of shape (n, K), float64
+        Of the classes, rows sum to 1; or of every unit's presence, (n, A).
     curve : DataFrame
         ``epoch``, ``loss``, ``accuracy`` of the training clips; empty where nothing was trained.
+    repeat : int
+        Of the split.
+    seen : dict of str to tuple of str
+        The ledger: what was fitted (``scaler``, ``loss``, ``edge_weight``, ``weights``) -> the clips it was fitted on.
     """
 
     fold: str
@@ -28,3 +33,5 @@ class FoldResult:
     clip_ids: tuple[str, ...]
     probabilities: np.ndarray
     curve: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CURVE)))
+    repeat: int = 0
+    seen: dict[str, tuple[str, ...]] = field(default_factory=dict)

@@ -1,15 +1,15 @@
 """Train every fold of an experiment and predict its test clips."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from time import perf_counter
 
 import numpy as np
-from torch import Tensor, nn
+from torch import Tensor, from_numpy, nn
 
 from mmer.training.device import find_device
-from mmer.training.fit import fit, initial_model, predict
+from mmer.training.fit import Fitted, fit, initial_model, predict
 from mmer.training.fold_result import FoldResult
 from mmer.training.recipe import Recipe
 from mmer.training.seeds import Key
@@ -40,7 +40,7 @@ class Task:
     make_model : callable
         Sizes -> nn.Module, e.g. ``functools.partial(build, node)``.
     make_loss : callable
-        Class counts, Tensor (K,) -> nn.Module.
+        Class counts, Tensor (K,), or (A, 2) of units -> nn.Module.
     fit_edges : callable or None
         Targets of the training clips -> edge weights (E,); None: all edges weigh 1.
     recipe : Recipe
@@ -64,17 +64,21 @@ class Task:
 
 def train_fold(task: Task, split: Split) -> FoldResult:
     """Fit on the training clips of one fold and predict its test clips."""
-    samples, targets = task.samples.subset(split.train), task.targets.subset(split.train)
-    if task.fit_edges is None:
-        edge_weight = np.ones(samples.edge_index.shape[1], np.float32)
-    else:
-        edge_weight = task.fit_edges(targets)
-    key = Key(task.experiment, task.seed, split.fold)
-    fitted = fit(
-        samples, targets, task.make_model, task.make_loss, edge_weight, task.recipe, key, find_device(task.device)
-    )
+    fitted = fit_fold(task, split)
     probabilities = predict(fitted, task.samples.subset(split.test))
-    return FoldResult(split.fold, task.seed, split.test, probabilities, fitted.curve)
+    return FoldResult(split.fold, task.seed, split.test, probabilities, fitted.curve, split.repeat, fitted.seen)
+
+
+def fit_fold(task: Task, split: Split, after_epoch: Callable[[int, Fitted], None] | None = None) -> Fitted:
+    """Fit all that is fitted in one fold, on its training clips; ``after_epoch`` as in ``fit``."""
+    samples, targets = task.samples.subset(split.train), task.targets.subset(split.train)
+    edge_weight, seen = np.ones(samples.edge_index.shape[1], np.float32), {}
+    if task.fit_edges is not None:
+        edge_weight, seen = task.fit_edges(targets), {"edge_weight": targets.clip_ids}
+    key = Key(task.experiment, task.seed, split.fold)
+    device = find_device(task.device)
+    fitted = fit(samples, targets, task.make_model, task.make_loss, edge_weight, task.recipe, key, device, after_epoch)
+    return replace(fitted, seen=seen | fitted.seen)
 
 
 def run_folds(task: Task, splits: Sequence[Split], processes: int | None = None) -> Iterator[FoldResult]:
@@ -131,18 +135,32 @@ def check_folds(task: Task, splits: Sequence[Split]) -> None:
     Raises
     ------
     InputError
-        There is no fold, or two of one name; a clip has no sample, no target, or lacks a stream that the model needs;
-        a class has no training clip in some fold.
+        There is no fold, or two of one name; a clip is tested in two folds of one repeat, has no sample, no target, or
+        lacks a stream that the model needs; a class has no training clip in some fold; the loss is not made for what
+        is asked.
     """
     if not splits:
         raise InputError(f"experiment {task.experiment!r}: the protocol makes no fold")
     names = [split.fold for split in splits]
     if len(set(names)) < len(names):
         raise InputError(f"experiment {task.experiment!r}: two folds have one name: {listing(names)}")
+    _check_tested_once(task, splits)
     find_device(task.device)
     clip_ids = sorted({name for split in splits for name in (*split.train, *split.test)})
     _check_clips(task, clip_ids)
     _check_classes(task, splits)
+
+
+def _check_tested_once(task: Task, splits: Sequence[Split]) -> None:
+    """Refuse folds that test a clip again: it would count twice in every pooled score."""
+    first: dict[tuple[int, str], str] = {}
+    for split in splits:
+        for clip in split.test:
+            if (other := first.setdefault((split.repeat, clip), split.fold)) != split.fold:
+                raise InputError(
+                    f"experiment {task.experiment!r}: clip {clip} is tested in two folds of one repeat, {other!r} and "
+                    f"{split.fold!r}; a protocol that tests a clip again numbers its repeats (`Split.repeat`)"
+                )
 
 
 def _check_clips(task: Task, clip_ids: list[str]) -> None:
@@ -155,7 +173,7 @@ def _check_clips(task: Task, clip_ids: list[str]) -> None:
             + (f" (left out: {listing(why, 3)})" if why else "")
         )
     task.targets.subset(tuple(clip_ids))
-    sizes = task.samples.sizes(len(task.targets.classes))
+    sizes = task.samples.sizes(task.targets.n_outputs)
     model = initial_model(task.make_model, sizes, Key(task.experiment, task.seed, ""))
     name = type(model).__name__
     for stream in model.streams:
@@ -175,6 +193,9 @@ def _check_clips(task: Task, clip_ids: list[str]) -> None:
 
 def _check_classes(task: Task, splits: Sequence[Split]) -> None:
     """Refuse folds in which a class cannot be learned."""
+    _check_loss(task)
+    if task.targets.units:
+        return _check_units(task, splits)
     classes = task.targets.classes
     if len(classes) < 2:
         raise InputError(f"experiment {task.experiment!r}: one class {list(classes)} leaves nothing to tell apart")
@@ -187,4 +208,30 @@ def _check_classes(task: Task, splits: Sequence[Split]) -> None:
         raise InputError(
             f"experiment {task.experiment!r}: {listing(absent, 3)}; merge or drop the class with another label scheme "
             "(`labels`), add corpora, or choose another protocol"
+        )
+
+
+def _check_loss(task: Task) -> None:
+    """Refuse a loss that is made for the other kind of task."""
+    loss = task.make_loss(from_numpy(task.targets.class_counts))
+    if getattr(loss, "detection", False) != bool(task.targets.units):
+        kind, wanted = (
+            ("for action unit detection", "the label scheme asks for one class per clip; choose e.g. `cross_entropy`")
+            if not task.targets.units
+            else ("for one class per clip", "the label scheme asks for action units; choose e.g. `weighted_bce`")
+        )
+        raise InputError(f"experiment {task.experiment!r}: the loss {type(loss).__name__} is {kind}, but {wanted}")
+
+
+def _check_units(task: Task, splits: Sequence[Split]) -> None:
+    """Refuse folds in which a unit cannot be learned."""
+    never = [
+        f"fold {split.fold!r} has no training clip {'with' if column else 'without'} {task.targets.units[unit]}"
+        for split in splits
+        for unit, column in np.argwhere(task.targets.subset(split.train).class_counts == 0)
+    ]
+    if never:
+        raise InputError(
+            f"experiment {task.experiment!r}: {listing(never, 3)}; name other units in the label scheme (`units`), or "
+            "add corpora"
         )

@@ -17,10 +17,13 @@ class Scaler:
     ----------
     mean, deviation : dict of str to ndarray, float64
         In the shape of one clip, with 1 for the axes that were averaged over.
+    clip_ids : tuple of str
+        The clips it was fitted on.
     """
 
     mean: dict[str, np.ndarray]
     deviation: dict[str, np.ndarray]
+    clip_ids: tuple[str, ...] = ()
 
     @classmethod
     def fit(cls, samples: Samples, streams: Sequence[str], how: str) -> "Scaler":
@@ -55,7 +58,7 @@ class Scaler:
             # A constant feature becomes 0; rounding must not blow it up.
             constant = spread <= 1e-12 * np.maximum(np.abs(mean[name]), 1e-12)
             deviation[name] = np.where(constant, 1.0, spread)
-        return cls(mean, deviation)
+        return cls(mean, deviation, samples.clip_ids)
 
     def transform(self, samples: Samples) -> dict[str, np.ndarray]:
         """Return the standardised streams, float32; absent ones are 0."""

@@ -1,7 +1,7 @@
-"""Targets: what a model is asked for, made after the split."""
+"""Targets: what a model is asked for, made after the split: the class of a clip, or which action units it shows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,9 @@ class Targets:
         1 where a person annotated the unit, 0 where not, NaN where the clip has no AU annotation.
     weight : ndarray of shape (n,), float32
         Weight of each clip in the loss.
+    units : tuple of str
+        The action units that are asked for (action unit detection), some of ``au_names``; empty where the class is.
+        Then ``classes`` are ``absent`` and ``present``, and ``index`` says nothing.
     """
 
     clip_ids: tuple[str, ...]
@@ -37,6 +40,7 @@ class Targets:
     au_names: tuple[str, ...]
     action_units: np.ndarray
     weight: np.ndarray
+    units: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.clip_ids)
@@ -45,6 +49,8 @@ class Targets:
         for name, shape in (("index", (n,)), ("action_units", (n, len(self.au_names))), ("weight", (n,))):
             if getattr(self, name).shape != shape:
                 raise InputError(f"targets: {name} must have shape {shape}, got {getattr(self, name).shape}")
+        if strange := sorted(set(self.units) - set(self.au_names)):
+            raise InputError(f"targets: units {strange} are not among the annotated ones")
         if not np.issubdtype(self.index.dtype, np.integer):
             raise InputError(f"targets: class indices must be whole numbers, got {self.index.dtype}")
         if not (np.isfinite(self.weight).all() and (self.weight >= 0).all()):
@@ -53,7 +59,7 @@ class Targets:
             raise InputError(f"targets: class indices must lie in 0..{len(self.classes) - 1}")
 
     @classmethod
-    def of(cls, clips: pd.DataFrame, classes: pd.Series, names: Sequence[str]) -> "Targets":
+    def of(cls, clips: pd.DataFrame, classes: pd.Series, names: Sequence[str], units: Sequence[str] = ()) -> "Targets":
         """Make the targets of a Clips table.
 
         Parameters
@@ -61,9 +67,11 @@ class Targets:
         clips : DataFrame
             Clips table of n clips.
         classes : Series
-            Class name, indexed by clip id; every clip has one.
+            Class name, indexed by clip id; every clip has one. Not read where units are asked for.
         names : sequence of K str
             All classes in their declared order.
+        units : sequence of str
+            Action units to detect; empty where the class is asked for.
 
         Returns
         -------
@@ -74,15 +82,15 @@ class Targets:
         clips = clips.sort_values("clip_id")
         clip_ids = tuple(clips.clip_id)
         place = {name: row for row, name in enumerate(names)}
-        if strange := sorted({str(classes[clip]) for clip in clip_ids} - set(place)):
+        if not units and (strange := sorted({str(classes[clip]) for clip in clip_ids} - set(place))):
             raise InputError(f"targets: {strange} are not among the classes {list(names)}")
         units = {clip: row for clip, row in zip(clips.clip_id, clips.action_units, strict=True) if row is not None}
         matrix = np.full((len(clip_ids), len(FACS)), np.nan, np.float32)
         for row, clip in enumerate(clip_ids):
             if clip in units:
                 matrix[row] = [unit in units[clip] for unit in FACS]
-        index = np.array([place[classes[clip]] for clip in clip_ids], np.int64)
-        return cls(clip_ids, tuple(names), index, FACS, matrix, np.ones(len(clip_ids), np.float32))
+        index = np.array([0 if units else place[classes[clip]] for clip in clip_ids], np.int64)
+        return cls(clip_ids, tuple(names), index, FACS, matrix, np.ones(len(clip_ids), np.float32), tuple(units))
 
     def subset(self, clip_ids: tuple[str, ...]) -> "Targets":
         """Return the targets of these clips, in this order."""
@@ -90,11 +98,29 @@ class Targets:
         if missing := [name for name in clip_ids if name not in place]:
             raise InputError(f"targets: no target for {listing(missing)}")
         rows = [place[name] for name in clip_ids]
-        return Targets(
-            tuple(clip_ids), self.classes, self.index[rows], self.au_names, self.action_units[rows], self.weight[rows]
+        return replace(
+            self,
+            clip_ids=tuple(clip_ids),
+            index=self.index[rows],
+            action_units=self.action_units[rows],
+            weight=self.weight[rows],
         )
 
     @property
+    def n_outputs(self) -> int:
+        """Number of logits: one per class, or one per unit."""
+        return len(self.units) or len(self.classes)
+
+    @property
+    def answer(self) -> np.ndarray:
+        """What a loss is given: classes (n,) int64, or units (n, A) float32 with NaN where not annotated."""
+        if not self.units:
+            return self.index
+        return self.action_units[:, [self.au_names.index(name) for name in self.units]]
+
+    @property
     def class_counts(self) -> np.ndarray:
-        """Number of clips of each class, (K,) int64."""
-        return np.bincount(self.index, minlength=len(self.classes))
+        """Number of clips of each class, (K,) int64; of each unit without and with it, (A, 2) int64."""
+        if not self.units:
+            return np.bincount(self.index, minlength=len(self.classes))
+        return np.stack([(self.answer == 0).sum(0), (self.answer == 1).sum(0)], 1)
