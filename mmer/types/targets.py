@@ -84,11 +84,11 @@ class Targets:
         place = {name: row for row, name in enumerate(names)}
         if not units and (strange := sorted({str(classes[clip]) for clip in clip_ids} - set(place))):
             raise InputError(f"targets: {strange} are not among the classes {list(names)}")
-        units = {clip: row for clip, row in zip(clips.clip_id, clips.action_units, strict=True) if row is not None}
+        coded = {clip: row for clip, row in zip(clips.clip_id, clips.action_units, strict=True) if row is not None}
         matrix = np.full((len(clip_ids), len(FACS)), np.nan, np.float32)
         for row, clip in enumerate(clip_ids):
-            if clip in units:
-                matrix[row] = [unit in units[clip] for unit in FACS]
+            if clip in coded:
+                matrix[row] = [unit in coded[clip] for unit in FACS]
         index = np.array([0 if units else place[classes[clip]] for clip in clip_ids], np.int64)
         return cls(clip_ids, tuple(names), index, FACS, matrix, np.ones(len(clip_ids), np.float32), tuple(units))
 
