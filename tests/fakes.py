@@ -14,10 +14,12 @@ def clips_table(
     subjects: int = 3,
     clips: int = 3,
     emotions: tuple[str, ...] = EMOTIONS,
+    cultures: dict[str, str] | None = None,
 ) -> pd.DataFrame:
     """Return a valid Clips table: every subject has ``clips`` clips, whose emotions go round.
 
-    Subjects have the same numbers in every corpus (``casme2/sub01``, ``samm/sub01``), as in real ones.
+    Subjects have the same numbers in every corpus (``casme2/sub01``, ``samm/sub01``), as in real ones. ``cultures`` is
+    the culture of each corpus's subjects; a corpus that is not named states none.
     """
     rows = [
         {
@@ -32,6 +34,7 @@ def clips_table(
             "apex_source": "given",
             "fps": 200.0,
             "frames": f"frames/{dataset}/sub{subject:02d}/clip{clip:02d}",
+            "culture": (cultures or {}).get(dataset),
         }
         for dataset in datasets
         for subject in range(1, subjects + 1)

@@ -1,9 +1,11 @@
 """Train on some corpora, test on others."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import pandas as pd
 
+from mmer.protocols.leave_out import torn
 from mmer.types.errors import InputError, listing
 from mmer.types.split import Split
 
@@ -12,9 +14,8 @@ from mmer.types.split import Split
 class CrossDataset:
     """One fold: train on all clips of some corpora, test on all clips of others.
 
-    The holdout database evaluation of the Micro-Expression Grand Challenge 2018 (Yap et al., "Facial Micro-Expressions
-    Grand Challenge 2018 Summary", FG 2018) is two such experiments, CASME II to SAMM and back. Only the clips of the
-    test corpora are tested.
+    Only the clips of the test corpora are tested. Every ordered pair of the corpora at once is ``cross_dataset_pairs``;
+    CASME II to SAMM and back, as in the challenge of 2018, is ``megc2018_holdout``.
 
     Parameters
     ----------
@@ -31,6 +32,9 @@ class CrossDataset:
     train: tuple[str, ...]
     test: tuple[str, ...]
 
+    person_independent: ClassVar[bool] = True
+    tests_every_clip: ClassVar[bool] = False
+
     def __post_init__(self) -> None:
         for side in ("train", "test"):
             names = getattr(self, side)
@@ -44,7 +48,10 @@ class CrossDataset:
             )
 
     def refuses(self, clips: pd.DataFrame) -> str | None:
-        """Say why there is no fold, or None: the corpora of the table are not those of train and test."""
+        """Say why there is no fold, or None.
+
+        The corpora of the table are not those of train and test, or an event or subject is on both sides.
+        """
         present, named = sorted(set(clips.dataset)), {*self.train, *self.test}
         if absent := sorted(named - set(present)):
             return (
@@ -56,7 +63,8 @@ class CrossDataset:
                 f"cross_dataset: {listing(unused)} is in the table but neither in `protocol.train` nor in "
                 "`protocol.test`; name it on one side, or take it from the experiment's `datasets`"
             )
-        return None
+        sides = clips.dataset.isin(self.test).map({True: "test", False: "train"})
+        return torn(clips.assign(side=sides), "side", "cross_dataset")
 
     def splits(self, clips: pd.DataFrame) -> list[Split]:
         """Return the one fold, named ``casme2->samm`` (``casme2+smic->samm`` for several corpora on a side).

@@ -1,10 +1,12 @@
 """Leave one subject out: as many folds as subjects."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import pandas as pd
 
-from mmer.types.errors import InputError, listing
+from mmer.protocols.leave_out import leave_each_out, too_few, torn
+from mmer.types.errors import InputError
 from mmer.types.split import Split
 
 
@@ -17,15 +19,15 @@ class Loso:
     (CASME II has 26 subjects, 24 under the three classes of MEGC2019).
     """
 
+    person_independent: ClassVar[bool] = True
+    tests_every_clip: ClassVar[bool] = True
+
     def refuses(self, clips: pd.DataFrame) -> str | None:
-        """Say why there are no folds, or None: fewer than two subjects."""
-        subjects = sorted(set(clips.subject))
-        if len(subjects) < 2:
-            return (
-                f"leave-one-subject-out needs at least two subjects; the table has {len(subjects)} "
-                f"({listing(subjects) or 'none'}); add subjects, or check the dataset's `exclude` and its label scheme"
-            )
-        return None
+        """Say why there are no folds, or None: fewer than two subjects, or an event that shows two of them."""
+        way_out = "add subjects, or check the dataset's `exclude` and its label scheme"
+        return too_few(clips, "subject", "leave-one-subject-out", way_out) or torn(
+            clips, "subject", "leave-one-subject-out"
+        )
 
     def splits(self, clips: pd.DataFrame) -> list[Split]:
         """Return one fold per subject, named after and sorted by it.
@@ -46,7 +48,4 @@ class Loso:
         """
         if reason := self.refuses(clips):
             raise InputError(reason)
-        return [
-            Split.of(subject, clips[clips.subject != subject], clips[clips.subject == subject])
-            for subject in sorted(set(clips.subject))
-        ]
+        return leave_each_out(clips, "subject")

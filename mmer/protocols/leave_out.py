@@ -1,0 +1,81 @@
+"""What the protocols share that test one value of a column (a subject, a corpus, a culture) per fold."""
+
+import pandas as pd
+
+from mmer.types.errors import listing
+from mmer.types.events import events
+from mmer.types.split import Split
+
+
+def leave_each_out(clips: pd.DataFrame, column: str) -> list[Split]:
+    """Return one fold per value of a column, named after and sorted by it: its clips are tested, all others trained on.
+
+    Parameters
+    ----------
+    clips : DataFrame
+        Clips table.
+    column : str
+        Filled for every clip.
+
+    Returns
+    -------
+    list of Split
+    """
+    return [
+        Split.of(value, clips[clips[column] != value], clips[clips[column] == value])
+        for value in sorted(set(clips[column]))
+    ]
+
+
+def torn(clips: pd.DataFrame, column: str, protocol: str) -> str | None:
+    """Say which event or subject has clips of two values of a column, and so would be on both sides of a fold.
+
+    Parameters
+    ----------
+    clips : DataFrame
+        Clips table.
+    column : str
+        What decides the side of a clip, filled for every clip: ``subject``, ``dataset``, ``culture``, ...
+    protocol : str
+        Name for the message.
+
+    Returns
+    -------
+    str or None
+    """
+    for part, names in (("event", events(clips).to_numpy()), ("subject", clips.subject.to_numpy())):
+        values = clips[column].groupby(names).nunique()
+        if len(both := sorted(values.index[values > 1])):
+            rows = clips[names == both[0]].sort_values("clip_id")
+            found = [f"{clip} ({value})" for clip, value in zip(rows.clip_id, rows[column], strict=True)]
+            return (
+                f"{protocol}: {len(both)} {part}(s) have clips of more than one {column}, e.g. {listing(found)}; clips "
+                f"of one {part} belong on one side of every fold; correct {column}, or what makes them one {part}"
+            )
+    return None
+
+
+def too_few(clips: pd.DataFrame, column: str, protocol: str, way_out: str) -> str | None:
+    """Say that a table has fewer than two values of a column, or None."""
+    values = sorted(set(clips[column]))
+    if len(values) >= 2:
+        return None
+    what = {"dataset": "corpora", "culture": "cultures", "subject": "subjects"}[column]
+    there = f"{len(values)} ({listing(values) or 'none'})"
+    return f"{protocol} needs at least two {what}; the table has {there}; {way_out}"
+
+
+def not_exactly(clips: pd.DataFrame, corpora: tuple[str, ...], protocol: str, way_out: str) -> str | None:
+    """Say which corpora a table lacks or has too many for a protocol that is published for some corpora only."""
+    present = set(clips.dataset)
+    wrong = [
+        f"{verb} {listing(names, len(names))}"
+        for verb, names in (
+            ("lacks", [name for name in corpora if name not in present]),
+            ("also has", sorted(present - set(corpora))),
+        )
+        if names
+    ]
+    if wrong:
+        return f"{protocol} is defined for exactly {', '.join(corpora)}; the table {' and '.join(wrong)}; {way_out}"
+    return None
