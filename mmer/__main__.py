@@ -64,6 +64,15 @@ def parser() -> argparse.ArgumentParser:
     weights.add_argument(
         "--folder", default=None, help="where to; default: the folder that conf/faces/pyfeat.yaml names"
     )
+    audit = commands.add_parser(
+        "audit", help="prove that nothing leaked in an experiment; exit 0 clean, 1 warnings, 2 leak"
+    )
+    audit.add_argument("name", help="name of the experiment in params.yaml")
+    audit.add_argument("--json", action="store_true", help="print the findings as json")
+    audit.add_argument("--permutations", type=int, default=20, help="of the training labels, in the shuffle test")
+    compare = commands.add_parser("compare", help="paired tests between experiments on the same clips")
+    compare.add_argument("names", nargs="+", metavar="NAME", help="two or more experiments in params.yaml")
+    compare.add_argument("--score", default="uf1", help="uf1, uar, accuracy or weighted_f1")
     for name, text in STAGES.items():
         stage = commands.add_parser(name, help=f"stage: {text}")
         if name not in WHOLE:
@@ -77,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 2 where something that a person gave is wrong.
+        0, or 2 where something that a person gave is wrong; ``audit`` has codes of its own.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger("numexpr").setLevel(logging.WARNING)  # it announces its threads at import
@@ -88,7 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("PYTHONWARNINGS", "ignore::FutureWarning:torch.jit._script")
     try:
         # A stage imports what it needs only when it runs: torch takes seconds.
-        import_module(f"mmer.stages.{command}").main(**options)
+        return import_module(f"mmer.stages.{command}").main(**options) or 0
     except InputError as error:
         print(f"mmer {command}: {error}", file=sys.stderr)
         return 2
@@ -102,7 +111,6 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"mmer {command}: stopped", file=sys.stderr)
         return 130
-    return 0
 
 
 if __name__ == "__main__":

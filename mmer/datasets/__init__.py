@@ -1,6 +1,7 @@
 """Corpora: annotation file + folders -> Clips. One frozen dataclass per corpus, one file, one yaml.
 
     clips() -> DataFrame that passes ``mmer.types.clips.validate_clips``
+    annotations() -> list of Path        the annotation files that ``clips`` reads; their digests name the version
 
 Fields are the yaml keys; every corpus has ``name`` (written into ``dataset`` and in front of ids), ``root`` and
 ``exclude`` (clip ids to leave out). An adapter reads the annotation file and lists folders; it decodes no picture,

@@ -61,6 +61,12 @@ class Casme2:
     tracks: str = "tracks"
     exclude: tuple[str, ...] = ()
 
+    def annotations(self) -> list[Path]:
+        """Name the workbook, and that of the objective classes where it is there."""
+        root = corpus_root(self.name, self.root)
+        objective = root / self.objective
+        return [find_table(root, self.workbook, self.name), *([objective] if objective.is_file() else [])]
+
     def clips(self) -> pd.DataFrame:
         """Read the workbook and find the frames.
 

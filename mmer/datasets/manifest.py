@@ -71,6 +71,13 @@ class Manifest:
     tracks: str = "tracks"
     exclude: tuple[str, ...] = ()
 
+    def annotations(self) -> list[Path]:
+        """Name the csv file."""
+        path = corpus_root(self.name, self.root) / self.file
+        if not path.is_file():
+            raise InputError(f"dataset {self.name}: there is no {path}; write it, or name it under `file` of the yaml")
+        return [path]
+
     def clips(self) -> pd.DataFrame:
         """Read the csv file and look at every file it names.
 
@@ -79,9 +86,7 @@ class Manifest:
         InputError
             Something is missing or contradicts itself; the message names file, row and column, or the clips concerned.
         """
-        path = corpus_root(self.name, self.root) / self.file
-        if not path.is_file():
-            raise InputError(f"dataset {self.name}: there is no {path}; write it, or name it under `file` of the yaml")
+        path = self.annotations()[0]
         known = (*REQUIRED, *OPTIONAL)
         columns, optional = {name: name for name in REQUIRED}, {name: name for name in OPTIONAL}
         table = read_table(path, "", columns, optional, header_on_top=True)

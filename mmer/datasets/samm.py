@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -60,6 +61,10 @@ class Samm:
     frames: tuple[str, ...] = (".", "SAMM")
     tracks: str = "tracks"
     exclude: tuple[str, ...] = ()
+
+    def annotations(self) -> list[Path]:
+        """Name the workbook."""
+        return [find_table(corpus_root(self.name, self.root), self.workbook, self.name)]
 
     def clips(self) -> pd.DataFrame:
         """Read the workbook and find the frames.

@@ -1,5 +1,6 @@
 """Face extraction: frames -> FaceTrack. One frozen dataclass per backend, one file, one yaml.
 
+    reads                          annotations of a test clip that it reads, e.g. ("onset", "offset")
     missing() -> list of str       what must be there first (weights, files); looks on disk only, never at the network
     about() -> dict of str         backend, version, weight digests: goes into the cache key and the track's provenance
     sources(clip) -> list of Path  files a clip's track is made from, besides its frames; for the cache key
@@ -13,7 +14,7 @@ only in a child process, because that import changes the process for good.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import pandas as pd
 
@@ -35,6 +36,8 @@ class Failure:
 
 class Extractor(Protocol):
     """What every backend offers."""
+
+    reads: ClassVar[tuple[str, ...]]
 
     def missing(self) -> list[str]:
         """Name what must be there before extraction can start."""

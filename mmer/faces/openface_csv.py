@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from string import Formatter
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -45,6 +46,7 @@ class OpenfaceCsv:
         ``intensity`` (``AUxx_r``, 0-5) or ``presence`` (``AUxx_c``, 0 or 1).
     """
 
+    reads: ClassVar[tuple[str, ...]] = ("onset", "offset")
     path: str = ""
     units: str = "intensity"
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 
@@ -66,6 +66,7 @@ class PyFeat:
         How long a worker may give no sign of life before it is ended.
     """
 
+    reads: ClassVar[tuple[str, ...]] = ("onset", "offset")
     landmark_model: str = "mobilefacenet"
     au_model: str = "xgb"
     pose: bool = True

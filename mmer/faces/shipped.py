@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 import pandas as pd
 
@@ -19,6 +20,8 @@ class Shipped:
     frame of onset..offset; rows outside are cut off, and time is counted from this table's onset. A clip whose cell is
     empty brings no track and is not yielded.
     """
+
+    reads: ClassVar[tuple[str, ...]] = ("onset", "offset")
 
     def missing(self) -> list[str]:
         """Nothing is needed beforehand: the files are named clip by clip."""

@@ -2,6 +2,7 @@
 
 A node source (conf/nodes/) is a frozen dataclass:
 
+    reads                                        annotations of a test clip that it reads, e.g. ("onset", "offset")
     node_set() -> NodeSet                        names, dlib indices and action unit of every node
     feature_names() -> tuple of str
     build(clip, track, motion) -> ndarray (T, N, F) float32     no label, no annotated AU

@@ -49,6 +49,7 @@ class NodeSource:
     average: int = 3
     remove_rigid: bool = True
 
+    reads: ClassVar[tuple[str, ...]] = ("onset", "offset")
     known_features: ClassVar[tuple[str, ...]] = ("displacement", "flow_patch")
 
     def __post_init__(self) -> None:
@@ -88,7 +89,7 @@ class NodeSource:
         Parameters
         ----------
         clip : Series
-            One row of a Clips table; onset, apex, offset and the id are read, no label.
+            One row of a Clips table; onset, offset and the id are read, no label.
         track : FaceTrack
         motion : ClipMotion
         """

@@ -31,21 +31,19 @@ def rows_of_clip(clip: pd.Series, track: FaceTrack) -> FaceTrack:
 
 
 def apex_of(clip: pd.Series, motion: ClipMotion) -> int:
-    """Return the apex that the motion used, or where it comes with the dataset the annotated one.
+    """Return the apex that the motion used.
 
     Raises
     ------
     InputError
-        Neither is known.
+        It is not known.
     """
-    if motion.apex >= 0:
-        return motion.apex
-    if pd.isna(clip.apex):
+    if motion.apex < 0:
         raise InputError(
-            f"{clip.clip_id}: neither its motion nor its annotation names an apex frame; set `n_frames` over 1 "
-            "(onset..offset is then sampled evenly) or use features that need no apex"
+            f"{clip.clip_id}: its motion names no apex frame; annotate one (precomputed motion takes it from there), "
+            "set `n_frames` over 1 (onset..offset is then sampled evenly), or use features that need no apex"
         )
-    return int(clip.apex)
+    return motion.apex
 
 
 def moments(clip: pd.Series, rows: FaceTrack, motion: ClipMotion, n_frames: int) -> np.ndarray:

@@ -1,11 +1,13 @@
 """Motion: frames + FaceTrack -> ClipMotion, on a face aligned by one similarity transform per clip.
 
+    reads              the annotations of a test clip that it reads: some of "onset", "apex", "offset", "action_units"
     needs_track        bool: whether a clip without a FaceTrack can be described
     describe(clip, track, frames) -> ClipMotion
 
-``clip`` is one row of a Clips table, ``track`` a FaceTrack or None, ``frames`` a Frames or None. ``describe`` raises
-``Excluded`` where a stated policy leaves the clip out (the stage records it) and InputError where the input is wrong.
-Two identical frames have no motion. tests/contracts/test_motion.py checks it for every conf/motion/*.yaml.
+``clip`` is one row of a Clips table that holds no annotation but those that ``reads`` names; ``track`` is a FaceTrack
+or None, ``frames`` a Frames or None. ``describe`` raises ``Excluded`` where a stated policy leaves it out (the stage
+records it) and InputError where the input is wrong. Two identical frames have no motion. tests/contracts/test_motion.py
+checks it for every conf/motion/*.yaml.
 """
 
 

@@ -66,6 +66,11 @@ class OpticalFlow:
         if not 0 <= self.min_valid <= 1:
             raise InputError(f"{self.name}: min_valid is a fraction, 0..1, got {self.min_valid}")
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Name the annotations of a clip that are read."""
+        return ("onset", "apex", "offset") if self.apex == "given" else ("onset", "offset")
+
     def describe(self, clip: pd.Series, track: FaceTrack | None, frames: Frames | None) -> ClipMotion:
         """Describe the motion of one clip; channels u and v in pixels of the aligned face, and strain.
 
@@ -97,7 +102,7 @@ class OpticalFlow:
         onset, offset = int(clip.onset), int(clip.offset)
         rows = rows_of_clip(track, onset, offset)
         to_crop = aligning(rows, self.size, self.min_valid)
-        given = None if pd.isna(clip.apex) else int(clip.apex)
+        given = None if self.apex != "given" or pd.isna(clip.apex) else int(clip.apex)
         apex, source = choose_apex(self.apex, self.apex_missing, onset, given, offset, rows, frames)
         images = dict(frames.iterate([onset, apex]))
         _check_place(rows, images, clip.clip_id)

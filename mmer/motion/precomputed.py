@@ -53,6 +53,7 @@ class Precomputed:
     min_valid: float = 0.9
 
     needs_track: ClassVar[bool] = False
+    reads: ClassVar[tuple[str, ...]] = ("onset", "apex", "offset")
 
     def __post_init__(self) -> None:
         if not self.channels or len(set(self.channels)) != len(self.channels):
@@ -65,7 +66,10 @@ class Precomputed:
                 )
 
     def describe(self, clip: pd.Series, track: FaceTrack | None, frames: Frames | None) -> ClipMotion:
-        """Read the motion of one clip; ``apex`` is -1 and its source ``precomputed``.
+        """Read the motion of one clip.
+
+        Its ``apex`` is the annotated one, which such motion is usually made with, and the source ``given``; or -1 and
+        ``precomputed`` where none is annotated.
 
         Raises
         ------
@@ -91,7 +95,8 @@ class Precomputed:
         if not np.isfinite(values).all():
             raise InputError(f"{where}: {np.count_nonzero(~np.isfinite(values))} values are not finite")
         to_crop = self._to_crop(clip, track, height, width)
-        return ClipMotion(clip.clip_id, values, tuple(self.channels), to_crop, -1, "precomputed")
+        apex, source = (-1, "precomputed") if pd.isna(clip.apex) else (int(clip.apex), "given")
+        return ClipMotion(clip.clip_id, values, tuple(self.channels), to_crop, apex, source)
 
     def _array(self, path: Path, where: str) -> np.ndarray:
         """Read an npy file; type and shape are checked on the header, before a byte of the values is read."""

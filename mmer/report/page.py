@@ -147,7 +147,7 @@ def _section(record: ExperimentRecord, number: int, gallery: Gallery) -> Section
 def verdict(summary: Summary) -> str:
     """Say in one phrase how UF1 compares with chance."""
     value = summary.scores["uf1"].mean
-    random = summary.baselines.get("random", {}).get("uf1")
+    random = summary.baselines.get("prior", {}).get("uf1")
     if random is None:
         return "no random classifier to compare with"
     if value > random.high:

@@ -26,8 +26,8 @@ class ExperimentRecord:
     predictions : DataFrame
         Predictions table of this experiment and one target.
     baselines : dict of str to DataFrame
-        Predictions tables on the same test clips: ``majority`` and ``random`` (many seeds: its spread is the chance
-        level).
+        Predictions tables on the same test clips: ``majority``, ``prior`` (many seeds: its spread is the chance level)
+        and what else there is.
     curves : DataFrame
         Columns ``seed``, ``fold``, ``epoch``, ``loss``, ``accuracy``, of the training clips; may be empty.
     excluded : DataFrame

@@ -231,7 +231,14 @@ def _wire(name: str, experiment: dict[str, Any], out: dict[str, Any]) -> None:
         out["datasets"][dataset].setdefault("graphs", {})[experiment["graph"]] = recipe
     out["inputs"][name] = {
         "artifacts": [
-            path.as_posix() for item in datasets for path in (paths.clips(item), paths.graph(item, experiment["graph"]))
+            path.as_posix()
+            for item in datasets
+            for path in (
+                paths.annotations(item),
+                paths.clips(item),
+                paths.detected(item),
+                paths.graph(item, experiment["graph"]),
+            )
         ],
         "modules": sorted({"mmer.stages.evaluate", *_modules(experiment)}),
     }

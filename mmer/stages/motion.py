@@ -6,7 +6,7 @@ from mmer.stages.build import build
 from mmer.stages.parallel import parallel_map
 from mmer.stages.progress import progress
 from mmer.stages.read_config import read_config
-from mmer.types.clips import load_clips
+from mmer.types.clips import load_clips, visible
 from mmer.types.errors import InputError, listing
 from mmer.types.face_track import FaceTrack
 from mmer.types.frames import Frames
@@ -16,7 +16,7 @@ from mmer.types.motion import ClipMotion, Motion
 def main(name: str) -> None:
     """Write artifacts/motion/NAME.npz. Clips that fail are all named, and then nothing is written."""
     component = build(read_config("datasets", name)["motion"])
-    clips = load_clips(paths.clips(name))
+    clips = visible(load_clips(paths.clips(name)), component.reads)
     rows = [row for _, row in clips.iterrows()]
     done, excluded, failed = [], {}, {}
     results = parallel_map(_describe, (component, name), rows)

@@ -17,6 +17,11 @@ def clips(dataset: str) -> Path:
     return ARTIFACTS / "clips" / f"{dataset}.parquet"
 
 
+def annotations(dataset: str) -> Path:
+    """Digests of a dataset's annotation files."""
+    return ARTIFACTS / "clips" / f"{dataset}.json"
+
+
 def tracks(dataset: str) -> Path:
     """Folder of a dataset's face tracks, one parquet per clip."""
     return ARTIFACTS / "tracks" / dataset
@@ -40,6 +45,11 @@ def graphs(dataset: str) -> Path:
 def graph(dataset: str, key: str) -> Path:
     """Samples of a dataset under one graph recipe (the ``graph`` key of an experiment's config)."""
     return graphs(dataset) / f"{key}.npz"
+
+
+def detected(dataset: str) -> Path:
+    """Action units that a dataset's tracks show, one row per clip."""
+    return graphs(dataset) / "detected.parquet"
 
 
 def predictions(experiment: str) -> Path:

@@ -55,7 +55,7 @@ def _experiment(name: str, config: dict) -> ExperimentRecord:
         name=name,
         config=config,
         predictions=load_predictions(paths.predictions(name)),
-        baselines={kind: load_predictions(folder / f"{kind}.parquet") for kind in ("majority", "random")},
+        baselines={path.stem: load_predictions(path) for path in sorted((folder / "baselines").glob("*.parquet"))},
         curves=pd.read_parquet(folder / "curves.parquet"),
         excluded=pd.read_parquet(folder / "excluded.parquet"),
         samples=experiment_samples(config),

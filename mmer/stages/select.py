@@ -28,19 +28,17 @@ def experiment_samples(config: dict[str, Any]) -> Samples:
     return Samples.concatenate(parts)
 
 
-def select(clips: pd.DataFrame, classes: pd.Series, samples: Samples, scheme: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def select(clips: pd.DataFrame, scheme: Any, samples: Samples) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Split a Clips table into the clips that are used and those that are not.
 
     Parameters
     ----------
     clips : DataFrame
         Clips table of the experiment's datasets.
-    classes : Series
-        Class of each clip id, null where the scheme leaves the clip out.
+    scheme : object
+        The label scheme; see ``mmer.labels``.
     samples : Samples
         Samples of the same datasets.
-    scheme : str
-        Name of the label scheme, for the reasons.
 
     Returns
     -------
@@ -50,16 +48,16 @@ def select(clips: pd.DataFrame, classes: pd.Series, samples: Samples, scheme: st
         Columns ``clip_id`` and ``reason``, one row per clip left out.
     """
     reasons = {}
-    there = set(samples.clip_ids)
-    for clip_id, emotion in zip(clips.clip_id, clips.emotion, strict=True):
-        if pd.isna(classes[clip_id]):
-            reasons[clip_id] = f"emotion {emotion!r} has no class in {scheme}"
-        elif clip_id in samples.excluded:
-            reasons[clip_id] = samples.excluded[clip_id]
-        elif clip_id not in there:
-            raise InputError(f"clip {clip_id} has neither a sample nor a reason to be left out; run `dvc repro`")
+    there, classes = set(samples.clip_ids), scheme.assign(clips)
+    for _, clip in clips.iterrows():
+        if pd.isna(classes[clip.clip_id]):
+            reasons[clip.clip_id] = scheme.reason(clip)
+        elif clip.clip_id in samples.excluded:
+            reasons[clip.clip_id] = samples.excluded[clip.clip_id]
+        elif clip.clip_id not in there:
+            raise InputError(f"clip {clip.clip_id} has neither a sample nor a reason to be left out; run `dvc repro`")
     kept = clips[~clips.clip_id.isin(reasons)].reset_index(drop=True)
     if not len(kept):
-        raise InputError(f"no clip is left under label scheme {scheme}; all {len(clips)} are excluded")
+        raise InputError(f"no clip is left under label scheme {scheme.name}; all {len(clips)} are excluded")
     excluded = pd.DataFrame(sorted(reasons.items()), columns=["clip_id", "reason"], dtype="string")
     return kept, excluded

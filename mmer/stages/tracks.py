@@ -11,7 +11,7 @@ from mmer.stages.build import build
 from mmer.stages.progress import progress
 from mmer.stages.read_config import read_config
 from mmer.stages.track_cache import TrackCache
-from mmer.types.clips import load_clips
+from mmer.types.clips import load_clips, visible
 from mmer.types.errors import InputError
 
 log = logging.getLogger("mmer")
@@ -27,7 +27,7 @@ def main(name: str) -> None:
     extractor = build(section)
     if missing := extractor.missing():
         raise InputError("\n".join([f"tracks {name}: faces `{section['name']}` cannot start:", *missing]))
-    clips = load_clips(paths.clips(name))
+    clips = visible(load_clips(paths.clips(name)), extractor.reads)
     cache = TrackCache(section, extractor)
     keys = {row.clip_id: cache.key(row) for _, row in clips.iterrows()}
     todo = clips[[not cache.has(keys[clip_id]) for clip_id in clips.clip_id]]

@@ -1,5 +1,6 @@
 """Clips: one row per annotated micro-expression clip."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -103,9 +104,33 @@ def validate_clips(clips: pd.DataFrame) -> pd.DataFrame:
 def without_labels(clips: pd.DataFrame) -> pd.DataFrame:
     """Return a Clips table without what a person said of its clips: emotions, objective classes, action units.
 
-    This is what protocols, face backends, motion and graphs are given, so that none of them can look.
+    This is what protocols are given, so that none of them can look.
     """
     return clips.drop(columns=[name for name in LABELS if name in clips])
+
+
+def visible(clips: pd.DataFrame, reads: Sequence[str]) -> pd.DataFrame:
+    """Return a Clips table with only those annotations that a component says it reads.
+
+    Face backends, motion and graphs work on test clips too. What a person annotated there is an input that a recogniser
+    in the field would not have, so a component names it in ``reads``, the audit reports it, and nothing else is there
+    to be looked at.
+
+    Parameters
+    ----------
+    clips : DataFrame
+        Clips table.
+    reads : sequence of str
+        Some of ``onset``, ``apex``, ``offset``, ``action_units``.
+
+    Raises
+    ------
+    InputError
+        A component reads what no component may: an emotion or an objective class.
+    """
+    if strange := sorted(set(reads) - {*WHOLE, "action_units"}):
+        raise InputError(f"a component may read onset, apex, offset or action_units of a test clip, not {strange}")
+    return clips.drop(columns=[name for name in (*LABELS, *WHOLE) if name in clips and name not in reads])
 
 
 def _check_order(clips: pd.DataFrame) -> None:

@@ -61,6 +61,15 @@ def test_ids_are_unique_and_carry_their_corpus(dataset_name, clips_of):
         assert clip.clip_id.startswith(f"{clip.subject}/")
 
 
+def test_the_annotation_files_are_named_and_hold_every_clip(dataset_name, releases):
+    root = releases(dataset_name)
+    dataset = build(read_option("dataset", dataset_name) | {"root": str(root)})
+    files = dataset.annotations()
+    assert files
+    assert all(path.is_file() and path.is_relative_to(root) for path in files)
+    assert len(set(files)) == len(files)
+
+
 def test_the_name_in_the_yaml_is_the_name_in_the_ids(dataset_name, clips_of):
     clips = clips_of(dataset_name, name="other")
     assert set(clips.dataset) == {"other"}

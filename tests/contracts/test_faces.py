@@ -7,8 +7,9 @@ import time
 import pandas as pd
 import pytest
 
+from fakes import clips_table
 from mmer.stages.build import build, read_option
-from mmer.types.clips import validate_clips
+from mmer.types.clips import validate_clips, visible
 
 
 @pytest.fixture
@@ -48,6 +49,11 @@ def test_about_is_stable_text(extractor, no_network):
     assert json.loads(json.dumps(about)) == about
     assert about["backend"]
     assert all(isinstance(value, str) for value in about.values())
+
+
+def test_it_names_the_annotations_it_reads_and_no_label_is_among_them(extractor):
+    assert set(extractor.reads) <= {"onset", "apex", "offset"}
+    assert set(visible(clips_table(), extractor.reads)) & {"onset", "apex", "offset"} == set(extractor.reads)
 
 
 def test_no_clips_give_nothing_at_once(extractor):

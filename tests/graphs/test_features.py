@@ -100,13 +100,13 @@ def test_the_apex_that_the_motion_used_goes_before_the_annotated_one():
     assert np.abs(first).max() < 1e-6
 
 
-def test_precomputed_motion_takes_the_annotated_apex_or_says_that_there_is_none():
+def test_the_apex_is_the_motions_and_its_absence_is_said():
     landmarks = ramp(shift_of(lm51=(0.0, -4.0)))
     unknown = replace(still_motion(), apex=-1, apex_source="precomputed", to_crop=np.full((2, 3), np.nan))
-    x = build(Landmarks(average=1), landmarks, unknown)
+    x = build(Landmarks(average=1), landmarks, replace(unknown, apex=5))
     assert x[0, 51, 1] * EYES == pytest.approx(-4, abs=1e-2)
     row = clip_row(None, None, None, motion="there.npy")
-    with pytest.raises(InputError, match="made/s1/c1: neither its motion nor its annotation names an apex"):
+    with pytest.raises(InputError, match="made/s1/c1: its motion names no apex frame"):
         Landmarks().build(row, track_of(landmarks), unknown)
     assert Landmarks(n_frames=3).build(row, track_of(landmarks), unknown).shape == (3, 68, 2)
 

@@ -11,7 +11,7 @@ from mmer.types.motion import Motion
 
 
 def row_of(path, **more):
-    return clip_row(None, None, None, frames=None, motion=str(path), **more)
+    return clip_row(**{"onset": None, "apex": None, "offset": None, "frames": None, "motion": str(path)} | more)
 
 
 def save(path, array):
@@ -24,6 +24,10 @@ def test_an_npy_file_is_taken_as_it_is(tmp_path):
     motion = Precomputed(scale=(2.0,), zero=(1.0,)).describe(row_of(save(tmp_path / "m.npy", values)), None, None)
     assert np.array_equal(motion.values, values)
     assert (motion.apex, motion.apex_source, motion.pictures) == (-1, "precomputed", None)
+    annotated = Precomputed(scale=(2.0,), zero=(1.0,)).describe(
+        row_of(tmp_path / "m.npy", onset=3, apex=5, offset=9), None, None
+    )
+    assert (annotated.apex, annotated.apex_source) == (5, "given")
     assert np.isnan(motion.to_crop).all()
     assert np.array_equal(Motion.stack([motion], {}).of("made/s1/c1").values, values)
 

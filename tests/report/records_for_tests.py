@@ -67,7 +67,7 @@ def experiment_record(name: str = "first", clips: pd.DataFrame | None = None, **
         "name": name,
         "config": {"model": {"name": "gcn", "hidden": 64}, "protocol": {"name": "loso"}, "seeds": (0,)},
         "predictions": predictions,
-        "baselines": {"majority": one, "random": predictions_table(clips, seeds=tuple(range(20)), skill=0)},
+        "baselines": {"majority": one, "prior": predictions_table(clips, seeds=tuple(range(20)), skill=0)},
         "curves": curves_of(predictions),
         "excluded": pd.DataFrame({"clip_id": ["casme2/sub08/x"], "reason": ["'others' is not a class of megc3"]}),
         "samples": samples_of(clips),

@@ -55,7 +55,7 @@ def test_verdict_compares_with_the_spread_of_guessing():
     clips = clips_table(subjects=10)
     good = experiment_record(clips=clips)
     assert "above 95 %" in verdict(summarise(good))
-    guess = experiment_record(clips=clips, predictions=good.baselines["random"].query("seed == 3"))
+    guess = experiment_record(clips=clips, predictions=good.baselines["prior"].query("seed == 3"))
     assert "not distinguishable" in verdict(summarise(guess))
     inverted = experiment_record(clips=clips, predictions=_never_right(good.predictions))
     assert "below 95 %" in verdict(summarise(inverted))

@@ -224,7 +224,7 @@ def test_one_name_for_two_experiments_is_refused(records):
 
 def test_a_baseline_on_other_clips_is_refused(clips):
     with pytest.raises(InputError, match="same clips"):
-        experiment_record(clips=clips, baselines={"random": predictions_table(clips.iloc[1:])})
+        experiment_record(clips=clips, baselines={"prior": predictions_table(clips.iloc[1:])})
 
 
 def test_twelve_experiments_stay_small():

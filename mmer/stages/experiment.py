@@ -1,0 +1,105 @@
+"""An experiment put together from its config and artifacts: what ``evaluate`` trains and ``audit`` checks."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from mmer.stages import paths
+from mmer.stages.build import build
+from mmer.stages.read_config import read_config
+from mmer.stages.recipe import split_model
+from mmer.stages.select import experiment_clips, experiment_samples, select
+from mmer.training.folds import Task
+from mmer.types.clips import without_labels
+from mmer.types.samples import Samples
+from mmer.types.split import Split
+from mmer.types.targets import Targets
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything of one experiment that all its seeds share.
+
+    Parameters
+    ----------
+    name : str
+    config : dict
+        Its resolved section.
+    scheme : object
+        The label scheme.
+    clips : DataFrame
+        Clips table of the clips that take part.
+    excluded : DataFrame
+        Columns ``clip_id``, ``reason``.
+    samples : Samples
+    targets : Targets
+    splits : list of Split
+    """
+
+    name: str
+    config: dict[str, Any]
+    scheme: Any
+    clips: pd.DataFrame
+    excluded: pd.DataFrame
+    samples: Samples
+    targets: Targets
+    splits: list[Split]
+
+    def task(self, seed: int) -> Task:
+        """Return what the training of all folds under one seed needs."""
+        model, recipe = split_model(self.config["model"])
+        return Task(
+            experiment=self.name,
+            seed=seed,
+            samples=self.samples,
+            targets=self.targets,
+            make_model=partial(build, model),
+            make_loss=partial(build, self.config["loss"]),
+            fit_edges=partial(build(self.config["edges"]).fit, build(self.config["nodes"]).node_set()),
+            recipe=recipe,
+            device=self.config["device"],
+            preload=(model["_target_"].rpartition(".")[0],),
+        )
+
+    def relabelled(self, clips: pd.DataFrame) -> "Experiment":
+        """Return the same experiment on the same folds with other labels: what comes after the split is made anew.
+
+        Parameters
+        ----------
+        clips : DataFrame
+            A Clips table of the same clips.
+        """
+        return replace(self, clips=clips, targets=targets_of(self.scheme, clips))
+
+    def detected(self) -> pd.DataFrame:
+        """Return the action units that the tracks show: index ``clip_id``, one column per unit."""
+        tables = [pd.read_parquet(paths.detected(name)) for name in self.config["datasets"]]
+        return pd.concat(tables, ignore_index=True).set_index("clip_id")
+
+
+def targets_of(scheme: Any, clips: pd.DataFrame) -> Targets:
+    """Ask what a label scheme asks of these clips."""
+    units = () if scheme.targets == ("emotion",) else scheme.targets
+    return Targets.of(clips, scheme.assign(clips), scheme.classes, units)
+
+
+def load_experiment(name: str) -> Experiment:
+    """Read what experiment ``name`` needs, choose its clips and make its folds."""
+    config = read_config("experiments", name)
+    clips = experiment_clips(config["datasets"])
+    samples = experiment_samples(config)
+    scheme = build(config["labels"])
+    clips, excluded = select(clips, scheme, samples)
+    splits = build(config["protocol"]).splits(without_labels(clips))
+    return Experiment(
+        name=name,
+        config=config,
+        scheme=scheme,
+        clips=clips,
+        excluded=excluded,
+        samples=samples.subset(sorted(clips.clip_id)),
+        targets=targets_of(scheme, clips),
+        splits=splits,
+    )
