@@ -1,7 +1,11 @@
-"""Label schemes: a corpus's own word -> class of a named scheme. A scheme is yaml (conf/labels/), the reader is here.
+"""Label schemes: what a corpus says of a clip -> class of a named scheme. A scheme is yaml, the readers are here.
 
     classes            tuple of class names, in their declared order
-    assign(clips)      Series indexed by clip_id: class name, or null where the scheme leaves the clip out
+    targets            what is predicted: ("emotion",), or the names of action units, each of which is absent or present
+    assign(clips)      Series indexed by clip_id: class name, or null where the scheme leaves the clip out; where action
+                       units are detected "annotated" or null
+    reason(clip)       str: why the scheme leaves this clip (a row of the Clips table) out
 
-An emotion word that the scheme neither maps nor lists under ``dropped`` stops with the word and the nearest ones.
+``emotion`` reads the emotion word, ``objective`` the objective class, ``action_units`` the coded action units. Whatever
+a scheme neither maps nor lists under ``dropped`` stops with the word and the nearest ones.
 """

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import pandas as pd
 
@@ -33,6 +34,8 @@ class EmotionScheme:
     classes: tuple[str, ...] = ()
     words: dict[str, dict[str, str]] = field(default_factory=dict, hash=False)  # compared, but a dict has no hash
     dropped: dict[str, list[str]] = field(default_factory=dict, hash=False)
+
+    targets: ClassVar[tuple[str, ...]] = ("emotion",)
 
     def __post_init__(self) -> None:
         if len(self.classes) < 2 or len(set(self.classes)) != len(self.classes):
@@ -83,6 +86,10 @@ class EmotionScheme:
                 )
             assigned[clip_id] = rules[word]
         return pd.Series(assigned, dtype="string", name=self.name).rename_axis("clip_id")
+
+    def reason(self, clip: pd.Series) -> str:
+        """Say why a clip is left out."""
+        return f"emotion {clip.emotion!r} has no class in {self.name}"
 
     def _key(self, dataset: str) -> str:
         """Return the key under which a dataset's rules stand."""

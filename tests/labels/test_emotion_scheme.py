@@ -19,6 +19,18 @@ SAMM = {
     "Fear": 8,
     "Sadness": 6,
 }
+CASME = {
+    "tense": 68,
+    "disgust": 45,
+    "repression": 39,
+    "surprise": 20,
+    "happiness": 7,
+    "sadness": 6,
+    "contempt": 2,
+    "fear": 2,
+}
+SMIC = {"negative": 70, "positive": 51, "surprise": 43}
+CASME3 = {"disgust": 250, "surprise": 187, "others": 158, "Others": 3, "fear": 86, "anger": 64, "sad": 57, "happy": 55}
 
 
 def invented(dataset, counts):
@@ -49,6 +61,39 @@ def test_casme2_5():
 def test_samm_5():
     expected = {"happiness": 26, "anger": 57, "surprise": 15, "contempt": 12, "other": 26}
     assert counted("samm_5", "samm", SAMM) == (expected, 136)
+
+
+def test_megc3_on_smic():
+    assert counted("megc3", "smic", SMIC) == (SMIC, 164)
+
+
+def test_megc3_on_casme3():
+    assert counted("megc3", "casme3", CASME3) == ({"positive": 55, "negative": 457, "surprise": 187}, 699)
+
+
+def test_casme2_7_and_samm_8_keep_every_clip_under_its_own_word():
+    assert counted("casme2_7", "casme2", CASME2) == (CASME2, 255)
+    assert counted("samm_8", "samm", SAMM) == ({word.lower(): count for word, count in SAMM.items()}, 159)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "words", "counts"),
+    [
+        ("casme", CASME, (7, 55, 20, 107)),
+        ("casme2", CASME2, (32, 72, 25, 126)),
+        ("samm", SAMM, (26, 92, 15, 26)),
+        ("casme3", CASME3, (55, 457, 187, 161)),
+    ],
+)
+def test_polarity_4_keeps_every_clip(dataset, words, counts):
+    named = dict(zip(("positive", "negative", "surprise", "others"), counts, strict=True))
+    assert counted("polarity_4", dataset, words) == (named, sum(words.values()))
+
+
+def test_the_reason_names_the_word_and_the_scheme():
+    scheme = build(read_option("labels", "megc3"))
+    table = invented("samm", {"Other": 1})
+    assert scheme.reason(table.iloc[0]) == "emotion 'Other' has no class in megc3"
 
 
 def test_megc3_takes_its_own_class_names_from_a_manifest():
