@@ -73,6 +73,8 @@ def scratch(tmp_path_factory):
     for name in ("dvc.yaml", ".gitignore", ".dvcignore"):
         shutil.copy(ROOT / name, folder / name)
     (folder / "params.yaml").write_text(PARAMS)
+    (folder / "artifacts/audit").mkdir(parents=True)
+    shutil.copy(ROOT / "artifacts/audit/.gitkeep", folder / "artifacts/audit/.gitkeep")
     write_release("casme2", folder / "data/casme2", subjects=4, clips=4, seed=3, preset="easy", size=96, archives=True)
     scratch = Scratch(folder)
     for command in (["git", "init", "-q"], ["dvc", "init", "-q"], ["dvc", "add", "-q", "data"], ["git", "add", "-A"]):

@@ -57,6 +57,11 @@ def predictions(experiment: str) -> Path:
     return ARTIFACTS / "predictions" / f"{experiment}.parquet"
 
 
+def audit(experiment: str) -> Path:
+    """Findings of the last audit of an experiment."""
+    return ARTIFACTS / "audit" / f"{experiment}.json"
+
+
 def training(experiment: str) -> Path:
-    """Folder with what else an experiment leaves: baselines, curves, excluded clips."""
+    """Folder with what else an experiment leaves: baselines, curves, ledger, folds, fingerprint, excluded clips."""
     return ARTIFACTS / "training" / experiment
