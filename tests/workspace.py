@@ -38,10 +38,10 @@ class Workspace:
 
     def run(self, upto: str = "report") -> None:
         """Run every stage up to one, as dvc.yaml would; each must succeed."""
-        for command in self.commands():
+        commands = self.commands()
+        last = max(place for place, command in enumerate(commands) if command[0] == upto)
+        for command in commands[: last + 1]:
             assert self.mmer(*command) == 0, f"mmer {' '.join(command)} failed"
-            if command[0] == upto:
-                break
 
     def commands(self) -> list[tuple[str, ...]]:
         """Every stage in order."""
