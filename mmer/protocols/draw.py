@@ -22,9 +22,9 @@ def deal(sizes: pd.Series, k: int, seed: int, repeat: int) -> pd.Series:
 
     Groups of 2^m to 2^(m+1) - 1 clips are of one class of size. The classes are dealt from large to small, in drawn
     order within a class, each group to the fold that has the fewest clips so far. Large groups first keep the folds
-    equal (for the 26 subjects of CASME II, 2 to 36 clips, five folds differ by 2 to 4 clips; by 16 on average when all
-    are dealt in one drawn order), and drawing within a class makes each repeat another division. Groups of one clip
-    are dealt in drawn order, and the folds differ by at most one clip.
+    equal (26 subjects of 2 to 36 clips, 255 in all, as in CASME II: over 300 draws five folds differ by 0 to 4 clips,
+    but by 16 on average when all are dealt in one drawn order), and drawing within a class makes each repeat another
+    division. Groups of one clip are dealt in drawn order, and the folds differ by at most one clip.
 
     Parameters
     ----------

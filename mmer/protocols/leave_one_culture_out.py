@@ -30,9 +30,9 @@ class LeaveOneCultureOut:
         if len(unknown):
             corpora = sorted(set(clips.dataset[unknown.index]))
             return (
-                f"leave-one-culture-out: {len(unknown)} of {len(clips)} clips have no culture, of {listing(corpora)}: "
-                f"{listing(sorted(unknown))}; state it in the corpus's files, name the clips under `exclude`, or use "
-                "protocol=leave_one_corpus_out"
+                f"leave-one-culture-out: {len(unknown)} of {len(clips)} clip(s) have no culture, of "
+                f"{listing(corpora)}: {listing(sorted(unknown))}; state it in the corpus's files, name the clips under "
+                "`exclude`, or use protocol=leave_one_corpus_out"
             )
         way_out = "name another corpus under the experiment's `datasets`"
         return too_few(clips, "culture", "leave-one-culture-out", way_out) or torn(
