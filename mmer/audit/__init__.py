@@ -1,0 +1,1 @@
+"""Audit: proves that nothing leaked. Splits + artifacts -> findings."""
