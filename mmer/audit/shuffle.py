@@ -1,0 +1,138 @@
+"""Shuffle test: a pipeline that is taught shuffled labels must be no better than chance.
+
+What is called chance matters: UF1 of a model that has learned nothing is not 1/C, it depends on how often the model
+says each class. So every set of predictions is compared with itself: scored against the truth, and against truth
+that was permuted within each corpus (what a model knows about corpora is no leak).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from mmer.audit.pooled import SHOWN, orders_within, said, scores
+from mmer.audit.spread import Watch, spread, unwatched
+from mmer.training import folds
+from mmer.training.seeds import derive
+from mmer.types.audit import Finding
+from mmer.types.errors import InputError
+from mmer.types.split import Split
+
+LEAST = 20  # permutations
+CHANCE = 200  # permutations of the truth that the predictions of each are compared with
+ERRORS = 3.0  # standard errors above chance that count as a leak
+ROUNDING = 1e-9  # a model that always says one class differs from chance by rounding alone
+
+
+def shuffle(
+    task: folds.Task,
+    splits: Sequence[Split],
+    corpora: Mapping[str, str],
+    permutations: int = LEAST,
+    processes: int | None = None,
+    watch: Watch = unwatched,
+) -> Finding:
+    """Train all folds on permuted labels, several times, and compare with chance.
+
+    In every fold the classes, action units and weights of the training clips are permuted together, within each corpus.
+
+    Parameters
+    ----------
+    task : Task
+    splits : sequence of Split
+    corpora : mapping of str to str
+        Clip -> its corpus.
+    permutations : int
+        At least 20.
+    processes : int or None
+        As in ``mmer.audit.spread``; the result does not depend on it.
+    watch : callable
+        Shows how far it is.
+
+    Returns
+    -------
+    Finding
+        A leak where the score (UF1; for action units macro F1) exceeds chance by more than 3 standard errors, both
+        meant over the permutations. A pipeline of which a part sees the truth of the test clips, or chooses by it,
+        does.
+
+    Raises
+    ------
+    InputError
+        There are too few permutations.
+    """
+    if permutations < LEAST:
+        raise InputError(f"shuffle test: at least {LEAST} permutations are needed to tell a leak, got {permutations}")
+    items = [(number, place) for number in range(permutations) for place in range(len(splits))]
+    results = watch(spread(shuffled_fold, task, (tuple(splits), dict(corpora)), items, processes), len(items))
+    by_permutation: list[list[folds.FoldResult]] = [[] for _ in range(permutations)]
+    for (number, _), result in zip(items, results, strict=True):
+        by_permutation[number].append(result)
+    pairs = [_score_and_chance(task, found, corpora, number) for number, found in enumerate(by_permutation)]
+    return _judge(np.array(pairs), SHOWN[bool(task.targets.units)][0], task.seed, len(splits))
+
+
+def shuffled_fold(shared: tuple, item: tuple[int, int]) -> folds.FoldResult:
+    """Train one fold on permuted labels."""
+    task, splits, corpora = shared
+    number, place = item
+    return folds.train_fold(with_shuffled_labels(task, splits[place], corpora, number), splits[place])
+
+
+def with_shuffled_labels(task: folds.Task, split: Split, corpora: Mapping[str, str], number: int) -> folds.Task:
+    """Return the task with the labels of one fold's training clips permuted within their corpora.
+
+    Which permutation it is derives from the names of experiment and fold and its number.
+    """
+    train = sorted(split.train)
+    place = {clip: row for row, clip in enumerate(task.targets.clip_ids)}
+    rows = np.array([place[clip] for clip in train])
+    random = np.random.default_rng(derive(task.seed, task.experiment, split.fold, "shuffled labels", number))
+    order = np.arange(len(place))
+    order[rows] = rows[orders_within([corpora[clip] for clip in train], 1, random)[0]]
+    targets = task.targets
+    mixed = {name: getattr(targets, name)[order] for name in ("index", "action_units", "weight")}
+    return replace(task, targets=replace(targets, **mixed))
+
+
+def _score_and_chance(
+    task: folds.Task, results: Sequence[folds.FoldResult], corpora: Mapping[str, str], number: int
+) -> tuple[float, float]:
+    """Score the predictions of all folds against the truth, and against permuted truth; means over repeats."""
+    detection = bool(task.targets.units)
+    pairs = []
+    for repeat in sorted({result.repeat for result in results}):
+        chosen = [result for result in results if result.repeat == repeat]
+        clips = tuple(clip for result in chosen for clip in result.clip_ids)
+        predicted = np.concatenate([said(result.probabilities, detection) for result in chosen])
+        random = np.random.default_rng(derive(task.seed, task.experiment, "permuted truth", repeat, number))
+        orders = orders_within([corpora[clip] for clip in clips], CHANCE, random)
+        orders = np.concatenate([np.arange(len(clips))[None], orders])
+        found = scores(task.targets.subset(clips), predicted, orders)[SHOWN[detection][0]]
+        pairs.append((found[0], found[1:].mean()))
+    return tuple(np.mean(pairs, 0))
+
+
+def _judge(pairs: np.ndarray, score: str, seed: int, n_folds: int) -> Finding:
+    """Compare scores with chance, both (P, 2)."""
+    excess = pairs[:, 0] - pairs[:, 1]
+    mean, error = float(excess.mean()), float(excess.std(ddof=1) / np.sqrt(len(excess)))
+    details = {
+        "score": score,
+        "permutations": len(pairs),
+        "seed": seed,
+        "mean": float(pairs[:, 0].mean()),
+        "chance": float(pairs[:, 1].mean()),
+        "excess": mean,
+        "standard_error": error,
+        "scores": pairs[:, 0].tolist(),
+    }
+    name = {"uf1": "UF1", "macro_f1": "macro F1"}[score]
+    summary = (
+        f"{name} {details['mean']:.3f} after {len(pairs)} permutations of the training labels of {n_folds} folds; "
+        f"chance {details['chance']:.3f}, difference {mean:+.3f} with a standard error of {error:.3f}"
+    )
+    if mean > ERRORS * error + ROUNDING:
+        way = "something is fitted on, or chosen by, the truth of the test clips"
+        return Finding("shuffle", "leak", f"{summary}: {way}", details)
+    return Finding("shuffle", "clean", summary, details)

@@ -1,0 +1,59 @@
+"""Spread the trainings of a check over the cores, as training does with folds."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib import import_module
+from time import perf_counter
+from typing import Any, TypeVar
+
+from mmer.training.device import find_device
+from mmer.training.folds import PRELOAD, START_SECONDS, Task
+from mmer.types.workers import cores, in_processes
+
+Item = TypeVar("Item")
+# Shows how far a check is: takes what is to be done and how many there are, and gives it back one by one.
+Watch = Callable[[Iterable[Any], int], Iterable[Any]]
+
+
+def unwatched(items: Iterable[Item], total: int) -> Iterable[Item]:
+    """Show nothing."""
+    return items
+
+
+def spread(
+    function: Callable[[Any, Item], Any],
+    task: Task,
+    shared: tuple,
+    items: Sequence[Item],
+    processes: int | None = None,
+) -> Iterator[Any]:
+    """Yield ``function((task, *shared), item)`` for every item, in order.
+
+    Parameters
+    ----------
+    function : callable
+        Importable by name.
+    task : Task
+    shared : tuple
+        What else all items need; sent once to each process.
+    items : sequence
+    processes : int or None
+        None: one per core, where that is worth their start (the first item is done here and timed). On a GPU it is
+        always this one.
+    """
+    shared, items = (task, *shared), list(items)
+    if find_device(task.device).type == "cuda":
+        processes = 1
+    modules = (*PRELOAD, *task.preload)
+    if processes is None and items:
+        for module in modules:
+            import_module(module)  # not to be taken for the time of a fold
+        start = perf_counter()
+        yield function(shared, items[0])
+        items = items[1:]
+        saved = (perf_counter() - start) * len(items) * (1 - 1 / cores())
+        processes = cores() if saved > START_SECONDS else 1
+    processes = min(processes or 1, len(items))
+    if processes > 1:
+        yield from in_processes(function, shared, items, processes, modules)
+    else:
+        yield from (function(shared, item) for item in items)

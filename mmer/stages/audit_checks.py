@@ -1,0 +1,91 @@
+"""What each check of an audit needs of the workspace."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from mmer.audit.annotations import annotations
+from mmer.audit.artifacts import artifacts
+from mmer.audit.ledger import ledger
+from mmer.audit.oracle_gap import oracle_gap
+from mmer.audit.poison import largest, poison
+from mmer.audit.shuffle import shuffle
+from mmer.stages import paths
+from mmer.stages.audit_duplicates import audit_duplicates
+from mmer.stages.audit_scratch import poisoned_trace
+from mmer.stages.build import build
+from mmer.stages.experiment import Experiment
+from mmer.stages.progress import progress
+from mmer.stages.read_config import read_config
+from mmer.types.audit import Finding
+from mmer.types.errors import InputError
+from mmer.types.fingerprint import Fingerprint
+from mmer.types.motion import Motion
+
+POISONED_FOLDS = 3
+
+
+def findings(
+    experiment: Experiment, stored: pd.DataFrame, now: Fingerprint, permutations: int, n_folds: int | None
+) -> Iterator[Finding]:
+    """Yield the finding of every check, cheap checks first.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    stored : DataFrame
+        Its stored Predictions table.
+    now : Fingerprint
+        Of the experiment as it stands.
+    permutations : int
+        Of the shuffle test; 0 skips it.
+    n_folds : int or None
+        How many folds the poison test trains; 3 when left out.
+    """
+    name, splits, seeds = experiment.name, experiment.splits, experiment.config["seeds"]
+    task = experiment.task(seeds[0])
+    yield artifacts(stored, splits, seeds, Fingerprint.load(paths.training(name) / "fingerprint.json"), now)
+    yield ledger(_table(paths.training(name) / "ledger.parquet"), splits, seeds)
+    motions = {dataset: Motion.load(paths.motion(dataset)) for dataset in experiment.config["datasets"]}
+    yield _annotations(experiment, motions)
+    yield audit_duplicates(experiment, motions)
+    chosen = largest(splits, n_folds or POISONED_FOLDS)
+    watch = partial(progress, label=f"audit {name} poison", unit="fold")
+    yield poison(task, chosen, partial(poisoned_trace, experiment), watch)
+    if permutations:
+        corpora = dict(zip(experiment.clips.clip_id, experiment.clips.dataset.astype(str), strict=True))
+        watch = partial(progress, label=f"audit {name} shuffle", unit="fold")
+        yield shuffle(task, splits, corpora, permutations, watch=watch)
+    else:
+        yield Finding("shuffle", "skipped", "not asked for (--permutations 0)")
+    yield oracle_gap(task, splits, stored, watch=partial(progress, label=f"audit {name} oracle gap", unit="fold"))
+
+
+def _table(path: Path) -> pd.DataFrame:
+    """Read a table of the evaluation."""
+    try:
+        return pd.read_parquet(path)
+    except OSError as error:
+        raise InputError(f"{path}: not there or not readable; run `dvc repro` ({error})") from error
+
+
+def _annotations(experiment: Experiment, motions: dict[str, Motion]) -> Finding:
+    """Ask the components before the split what they read."""
+    components = {}
+    for dataset in experiment.config["datasets"]:
+        section = read_config("datasets", dataset)
+        components |= {(kind, section[kind]["name"]): section[kind] for kind in ("faces", "motion")}
+    components["nodes", experiment.config["nodes"]["name"]] = experiment.config["nodes"]
+    reads: dict[str, tuple[str, ...]] = {}
+    for (kind, name), section in components.items():
+        reads[f"{kind} {name}"] = tuple(build(section).reads)
+    used = set(experiment.clips.clip_id)
+    sources = {
+        clip: source
+        for motion in motions.values()
+        for clip, source in zip(motion.clip_ids, motion.apex_source, strict=True)
+        if clip in used
+    }
+    return annotations(reads, sources)
