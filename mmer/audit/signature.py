@@ -7,7 +7,7 @@ share it, and a copy keeps it when it is encoded again, resized, brightened, mir
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -116,7 +116,7 @@ def describe_clip(clip: pd.Series, frames: Frames | None, motion: ClipMotion | N
     return ClipPicture(clip.clip_id, FRAMES, tuple(digests), tuple(mirrored), blank, look, movement, tuple(problems))
 
 
-def _readable(frames: Frames, problems: list[str]):
+def _readable(frames: Frames, problems: list[str]) -> Iterator[np.ndarray]:
     """Yield the frames that decode; note why the others do not."""
     todo = list(frames.numbers)
     while todo:

@@ -2,6 +2,7 @@
 
 import math
 import pickle
+import re
 import zipfile
 
 import cv2
@@ -205,16 +206,15 @@ def test_a_copy_stored_anew_is_a_warning(tmp_path, people, original, name):
 
 
 def test_persons_of_one_photograph_are_not_flagged(people):
-    found = duplicates(people, list(loso(people)))
-    assert set(levels(found)) <= {"note"}
+    assert duplicates(people, list(loso(people))) == ()
 
 
 def test_other_clips_of_one_person_are_counted_and_not_flagged(people):
-    found = duplicates(people, every_clip_alone(people))
-    [note] = found
+    [note] = duplicates(people, every_clip_alone(people))
     assert note.level == "note"
     assert note.message.startswith("clips that look alike across a fold but move differently")
-    assert "(18 pairs): c/p0/0 and c/p0/1, " in note.message
+    # Six persons have three clips each, so 18 pairs; a strong expression changes a face more than the limit.
+    assert 15 <= int(re.search(r"\((\d+) pairs\): c/p0/0 and c/p0/1, ", note.message)[1]) <= 18
 
 
 def test_order_does_not_matter(tmp_path, people, original):
@@ -274,7 +274,7 @@ def test_motion_is_compared_without_frames(flow):
     coarse = np.stack([cv2.resize(plane, None, fx=2, fy=2) for plane in np.round(flow * 20) / 20]) * 3
     [near] = duplicates([motion(a, flow), motion(b, coarse)], folds)
     assert near.level == "warning"
-    assert near.movement < 0.01
+    assert near.movement < 0.005
     assert math.isnan(near.look)
     assert duplicates([motion(a, flow), motion(c, flow[:, ::-1])], [split("f", [a], [c])]) == ()
 
