@@ -1,0 +1,162 @@
+"""The training of a stack: its epochs, its steps, who stops when. One fold alone is a stack of one.
+
+All members take the same number of steps per epoch, so that one optimiser serves all: members are put together that
+way (``mmer.training.plan``). A batch is a member's own: its clips in an order that derives from its own names. Batches
+of a step differ in size by a few clips; shorter ones are padded with rows of weight 0.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from mmer.models.dropout import set_step
+from mmer.training.early_stopping import Patience
+from mmer.training.fold_result import CURVE
+from mmer.training.optimizer import clip_gradients, keep_members, learning_rate, make_optimizer, set_learning_rate
+from mmer.training.recipe import Recipe
+from mmer.training.seeds import Key
+from mmer.training.stack import Clips, Member, Stack
+from mmer.training.task_kind import right
+from mmer.types.errors import InputError
+
+# Called after every epoch with its number and the stack as it stands.
+Watch = Callable[[int, "Stack", "Report"], None]
+
+
+@dataclass
+class Report:
+    """How the training of a member went.
+
+    Parameters
+    ----------
+    key : Key
+    rows : list of (int, float, float)
+        Epoch, loss and accuracy; see ``curve``.
+    used : Tensor of shape (n,), bool
+        Which clips were trained on.
+    error : InputError or None
+        Why it stopped, if it failed.
+    """
+
+    key: Key
+    used: Tensor
+    rows: list[tuple[int, float, float]] = field(default_factory=list)
+    error: InputError | None = None
+
+    @property
+    def curve(self) -> pd.DataFrame:
+        """Return epoch, loss and accuracy (0..1): means over the clips while they were trained on."""
+        return pd.DataFrame(self.rows, columns=list(CURVE))
+
+
+def steps_per_epoch(n: int, recipe: Recipe) -> int:
+    """Return the number of batches that n clips make."""
+    return math.ceil(n / recipe.batch_size)
+
+
+def train(members: Sequence[Member], recipe: Recipe, way: str | None = None, watch: Watch | None = None) -> list[Report]:
+    """Train members together; their models hold the trained weights after it.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        With equal ``steps_per_epoch``.
+    recipe : Recipe
+    way : str, optional
+        See ``Stack``.
+    watch : callable, optional
+        Called after every epoch.
+
+    Returns
+    -------
+    list of Report
+        One per member, in their order. A member whose loss is not finite stops with an error; the others go on.
+    """
+    steps = steps_per_epoch(len(members[0]), recipe)
+    if any(steps_per_epoch(len(member), recipe) != steps for member in members):
+        raise ValueError("members of a stack must take the same number of steps per epoch")
+    reports = [Report(member.key, torch.zeros(len(member), dtype=torch.bool)) for member in members]
+    running = list(reports)
+    clips = Clips([(member.streams, member.answer, member.weight) for member in members])
+    stack = Stack(members, way)
+    optimizer = make_optimizer(stack.parameters.values(), recipe)
+    patience = Patience.of(stack, recipe)
+    stack.model.train()
+    for epoch in range(1, recipe.epochs + 1):
+        set_learning_rate(optimizer, learning_rate(recipe, epoch))
+        orders = [_order(member, epoch) for member in stack.members]
+        loss, correct = _epoch(stack, clips, orders, steps, (epoch - 1) * steps, optimizer, recipe)
+        for report, size, order, *sums in zip(running, clips.sizes, orders, loss, correct, strict=True):
+            report.used[order] = True
+            report.rows.append((epoch, *(value / size for value in sums)))
+            if not math.isfinite(sums[0]):
+                report.error = _diverged(report, recipe)
+        finished = patience.finished(epoch, stack) | {
+            place for place, report in enumerate(running) if report.error is not None
+        }
+        if watch is not None:
+            watch(epoch, stack, running[0])
+        if finished and epoch < recipe.epochs:
+            rest = [place for place in range(len(running)) if place not in finished]
+            patience.give_back(stack, finished)
+            if not rest:
+                return reports
+            stack.keep(rest)
+            clips.keep(rest)
+            patience.keep(rest)
+            keep_members(optimizer, rest)
+            running = [running[place] for place in rest]
+    patience.give_back(stack, set(range(len(running))))
+    return reports
+
+
+def _epoch(
+    stack: Stack,
+    clips: Clips,
+    orders: list[Tensor],
+    steps: int,
+    first_step: int,
+    optimizer: torch.optim.Optimizer,
+    recipe: Recipe,
+) -> tuple[list[float], list[float]]:
+    """Take the steps of an epoch; return per member the summed loss and how many clips were right."""
+    device, parameters = stack.edges.device, list(stack.parameters.values())
+    detection = stack.members[0].detection
+    total = correct = torch.zeros(len(orders), device=device)  # on the device: reading a number waits for it
+    batches = zip(*(order.tensor_split(steps) for order in orders), strict=True)
+    for step, parts in enumerate(batches, first_step):
+        rows = pad_sequence(list(parts), batch_first=True, padding_value=clips.pad).to(device)
+        sizes = torch.tensor([len(part) for part in parts], device=device)
+        streams, answer, weight = clips.take(rows)
+        set_step(stack.model, step)
+        logits = stack.logits(streams)
+        losses = stack.losses(logits, answer, weight)
+        optimizer.zero_grad(set_to_none=True)
+        losses.sum().backward()  # members share no number, so the gradient of the sum is that of each
+        if recipe.clip_norm is not None:
+            clip_gradients(parameters, recipe.clip_norm)
+        optimizer.step()
+        total = total + losses.detach() * sizes
+        correct = correct + (right(logits.detach(), answer, detection) * (rows < clips.pad)).sum(1)
+    return total.tolist(), correct.tolist()
+
+
+def _order(member: Member, epoch: int) -> Tensor:
+    """Return the order in which a member's clips are shown in an epoch."""
+    generator = torch.Generator().manual_seed(member.key.derive("batches", epoch))
+    return torch.randperm(len(member), generator=generator)
+
+
+def _diverged(report: Report, recipe: Recipe) -> InputError:
+    """Say which training failed, and when."""
+    epoch, loss, _ = report.rows[-1]
+    key = report.key
+    return InputError(
+        f"experiment {key.experiment!r}, seed {key.seed}, fold {key.fold!r}: the training loss is {loss} in epoch "
+        f"{epoch}; a lower lr than {recipe.lr} usually helps"
+    )
