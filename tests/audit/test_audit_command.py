@@ -10,6 +10,7 @@ import zlib
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,6 +27,7 @@ from mmer.stages.experiment import load_experiment
 from mmer.synthetic.release import write_release
 from mmer.types.audit import Audit
 from mmer.types.clips import LABELS, load_clips
+from mmer.types.frames import Frames
 from workspace import Workspace
 
 AUDIT = Path("artifacts/audit/aus.json")
@@ -127,19 +129,28 @@ def test_stored_predictions_of_another_state_are_a_warning(workspace):
         assert workspace.mmer("config") == 0
 
 
-def test_a_recording_on_both_sides_is_a_leak(workspace):
-    """The frames of one person's clip stand in another person's folder, as when a corpus was cut twice."""
+def mirrored(source, target):
+    """Write an augmented sibling: turned left to right, and encoded anew."""
+    cv2.imwrite(str(target), cv2.imread(str(source))[:, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
+
+
+@pytest.mark.parametrize(("put", "status", "code"), [(shutil.copyfile, "leak", 2), (mirrored, "warning", 1)])
+def test_a_recording_and_its_augmented_sibling_on_both_sides_are_found(workspace, put, status, code):
+    """One person's clip stands in another person's folder, as when a corpus was cut or augmented before the split."""
     clips = load_experiment("aus").clips.set_index("clip_id")
-    one, other = (Path(clips.frames[clips.subject == name].iloc[0]) for name in sorted(set(clips.subject))[:2])
-    kept = shutil.copytree(other, other.parent / "kept")
+    one, other = (clips[clips.subject == name].iloc[0] for name in sorted(set(clips.subject))[:2])
+    inside = Frames.open(one.frames).between(one.onset, one.offset).names
+    folder = Path(other.frames)
+    kept = shutil.copytree(folder, folder.parent / "kept")
+    wanted = Frames.open(folder).between(other.onset, other.offset).names
     try:
-        pictures = sorted(one.iterdir())
-        for number, file in enumerate(sorted(other.iterdir())):
-            shutil.copyfile(pictures[min(number, len(pictures) - 1)], file)
-        assert audit(workspace, 2)["duplicates"] == "leak"
+        for place, name in enumerate(wanted):
+            source = inside[place * len(inside) // len(wanted)]
+            put(Path(one.frames) / source, folder / name)
+        assert audit(workspace, code)["duplicates"] == status
     finally:
-        shutil.rmtree(other)
-        kept.rename(other)
+        shutil.rmtree(folder)
+        kept.rename(folder)
 
 
 def labels_on_disk():
