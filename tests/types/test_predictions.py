@@ -105,7 +105,7 @@ def test_missing_columns_and_empty_tables(table):
         validate_predictions(table.iloc[:0])
 
 
-@pytest.mark.parametrize("p", [(np.nan, 0.5, 0.5), (1.2, -0.1, -0.1), (0.9, 0.0, 0.0)])
+@pytest.mark.parametrize("p", [(np.nan, 0.5, 0.5), (1.2, -0.1, -0.1), (0.999, 0.0, 0.0)])
 def test_probabilities_that_are_none(table, p):
     bad = table.copy()
     bad.loc[0, [f"p_{name}" for name in EMOTIONS]] = p
