@@ -92,7 +92,8 @@ def _stale(audit: Audit, fingerprint: Fingerprint | None) -> str:
     if audit.is_of(fingerprint):
         return ""
     differs = [WHAT_DIFFERS[name] for name in SHARED[1:] if getattr(audit, name) != getattr(fingerprint, name)]
-    return f"The audit is of an earlier state: {' and '.join(differs)} changed since."
+    *most, last = differs
+    return f"The audit is of an earlier state: {', '.join(most) + ' and ' if most else ''}{last} changed since."
 
 
 def _gap(audit: Audit) -> OracleGap | None:

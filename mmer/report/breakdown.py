@@ -10,6 +10,7 @@ from mmer.metrics.multilabel import mean_unit_scores, per_unit
 from mmer.metrics.runs import is_multilabel
 from mmer.metrics.scores import mean_over_folds, mean_scores, per_class
 from mmer.report.records import ExperimentRecord
+from mmer.report.summary import EMOTIONS
 
 MOST_FOLDS = 30  # more are no table for a person; every ordered pair of six corpora
 
@@ -64,8 +65,14 @@ def break_down(record: ExperimentRecord) -> Breakdown:
         ece=float(calibrated.ece),
         brier=float(calibrated.brier),
         reliability=reliability(table),
-        mean_over_folds={} if detection else {name: float(v) for name, v in mean_over_folds(table).mean().items()},
+        mean_over_folds={} if detection else _mean_over_folds(table),
     )
+
+
+def _mean_over_folds(table: pd.DataFrame) -> dict[str, float]:
+    means = mean_over_folds(table).mean()
+    names = (f"mean_over_folds_{name}" for name in EMOTIONS)
+    return {name: float(means[name]) for name in names}
 
 
 def _one_to_one(fold: pd.Series, dataset: pd.Series) -> bool:

@@ -81,16 +81,17 @@ def published_box(one: Measured, published: Sequence[Result], synthetic: bool) -
     if not published:
         return PublishedBox((), "No published results were given to this report.")
     classes = 2 if summary.detection else len(summary.classes)
-    tables = []
-    for title, asked, corpora, ours in _questions(one, protocol):
+    tables, questions = [], _questions(one, protocol)
+    for title, asked, corpora, ours in questions:
         if rows := matching(asked, classes, labels, corpora, published):
             tables.append(_table(title, ours, rows))
     if tables:
         return PublishedBox(tuple(tables), "")
+    named = [name for _, _, corpora, _ in questions for name in corpora] or record.corpora
     return PublishedBox(
         (),
         f"None of the {len(published)} published results that mmer knows has the same protocol ({protocol}), the same "
-        f"classes ({labels}) and exactly these corpora ({', '.join(record.corpora)}), so none stands here.",
+        f"classes ({labels}) and exactly these corpora ({', '.join(named)}), so none stands here.",
     )
 
 

@@ -1,5 +1,7 @@
 """Compare experiments that predict the same clips: paired tests, printed as a table."""
 
+from textwrap import fill
+
 import pandas as pd
 
 from mmer.metrics.comparison import compare
@@ -27,10 +29,14 @@ def main(names: list[str], score: str = "uf1") -> None:
     tables = {name: _predictions(name, config) for name in names}
     if score == "uf1" and all(is_multilabel(table) for table in tables.values()):
         score = "macro_f1"
-    table = compare(tables, score)
+    try:
+        table = compare(tables, score)
+    except InputError as error:
+        raise InputError(str(error).removeprefix("compare: ")) from error  # the command line says it already
     first = tables[names[0]]
     print(comparison_text(table, score_label(score)))
-    print(f"{first.clip_id.nunique()} test clips of {first.subject.nunique()} subjects. {READING}")
+    sizes = f"{first.clip_id.nunique()} test clips of {first.subject.nunique()} subjects."
+    print(fill(f"{sizes} {READING}", 100))
     protocols = sorted({str(config[name]["protocol"]["name"]) for name in names})
     if len(protocols) > 1:
         print(f"The protocols differ ({', '.join(protocols)}), so a difference may be theirs and not the models'.")
