@@ -72,7 +72,11 @@ def parser() -> argparse.ArgumentParser:
     audit.add_argument("--permutations", type=int, default=20, help="of the training labels, in the shuffle test")
     compare = commands.add_parser("compare", help="paired tests between experiments on the same clips")
     compare.add_argument("names", nargs="+", metavar="NAME", help="two or more experiments in params.yaml")
-    compare.add_argument("--score", default="uf1", help="uf1, uar, accuracy or weighted_f1")
+    compare.add_argument(
+        "--score",
+        default="uf1",
+        help="uf1 (default), uar, accuracy, weighted_f1; of action units macro_f1 (default), micro_f1, corpus_mean_f1",
+    )
     for name, text in STAGES.items():
         stage = commands.add_parser(name, help=f"stage: {text}")
         if name not in WHOLE:

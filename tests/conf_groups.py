@@ -2,10 +2,20 @@
 
 from pathlib import Path
 
+from mmer.stages.build import read_option
+from mmer.stages.model_traits import model_traits
+
 CONF = Path(__file__).parent.parent / "conf"
-GROUPS = ("dataset", "faces", "motion", "nodes", "edges", "labels", "protocol", "model", "loss", "experiment")
+GROUPS = (
+    "dataset", "faces", "motion", "nodes", "edges", "motion_scaling", "labels", "protocol", "model", "loss", "experiment",
+)  # fmt: skip
 
 
 def options(group: str) -> list[str]:
     """Names of the yaml files in one group."""
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def models(classical: bool) -> list[str]:
+    """Names of the models that are fitted by their own solver, or of the networks."""
+    return [name for name in options("model") if model_traits(read_option("model", name, CONF)).classical == classical]

@@ -1,13 +1,18 @@
 """The contract tests run over every yaml of a group: a new yaml is a new test case before anybody writes one."""
 
-from conf_groups import GROUPS, options
+from conf_groups import GROUPS, models, options
 
 
 def pytest_generate_tests(metafunc):
-    """Give a test with an argument ``GROUP_name`` one case per yaml of that group."""
-    for group in GROUPS:
+    """Give a test with an argument ``GROUP_name`` one case per yaml of that group.
+
+    Models that are no networks have an argument of their own, ``classical_name``.
+    """
+    cases = {group: options(group) for group in GROUPS}
+    cases |= {"model": models(classical=False), "classical": models(classical=True)}
+    for group, names in cases.items():
         if f"{group}_name" in metafunc.fixturenames:
-            metafunc.parametrize(f"{group}_name", options(group))
+            metafunc.parametrize(f"{group}_name", names)
 
 
 def pytest_collection_modifyitems(items):

@@ -14,9 +14,8 @@ ROOT = Path(__file__).parents[1]
 COMPONENTS = [(group, name) for group in GROUPS if group != "experiment" for name in options(group)]
 # What every stage runs through: paths, readers and progress. A change here changes no result, and would otherwise
 # re-extract every corpus.
-MACHINERY = {
-    f"mmer.stages.{name}" for name in ("build", "code", "parallel", "paths", "progress", "read_config", "select")
-}
+NAMES = "build code flow_samples model_traits parallel paths progress read_config select"
+MACHINERY = {f"mmer.stages.{name}" for name in NAMES.split()}
 
 
 @pytest.mark.parametrize(("group", "name"), COMPONENTS)

@@ -63,8 +63,9 @@ def test_logistic_regression_on_the_shipped_action_units_is_neither_chance_nor_p
     assert 0.5 <= f1_score(truth, predicted, average="macro") <= 0.75
 
 
-def test_the_committed_results_beat_the_random_classifier():
+def test_the_committed_results_beat_draws_from_the_prior():
     metrics = json.loads(Path("artifacts/metrics.json").read_text())
     assert set(metrics) == set(yaml.safe_load(Path("params.yaml").read_text())["experiments"])
     for name, numbers in metrics.items():
-        assert numbers["uf1"] > numbers["baselines"]["prior"]["uf1"], name
+        score = "uf1" if "uf1" in numbers else "macro_f1"
+        assert numbers[score] > numbers["baselines"]["prior"][score], name

@@ -151,9 +151,13 @@ def poison(
     folds_found = [_fold(task, split, poisoned) for split in watch(splits, len(splits))]
     status = worst_of([found["status"] for found in folds_found])
     details = {"seed": task.seed, "folds": folds_found}
-    said = [f"fold {found['fold']!r}: {found['summary']}" for found in folds_found if found["status"] == status]
     if status != "clean":
-        return Finding("poison", status, listing(said, 3), details)
+        said: dict[str, list[str]] = {}
+        for found in folds_found:
+            if found["status"] == status:
+                said.setdefault(found["summary"], []).append(found["fold"])
+        words = [f"fold{'s' * (len(names) > 1)} {listing(names)}: {summary}" for summary, names in said.items()]
+        return Finding("poison", status, listing(words, 3), details)
     changed = sum(found["changed"] for found in folds_found)
     summary = (
         f"{len(splits)} folds ({listing([split.fold for split in splits])}): other labels on {changed} test clips, and "
@@ -169,7 +173,7 @@ def _fold(task: folds.Task, split: Split, poisoned: Callable[[Split], Trace]) ->
     try:
         other = poisoned(split)
     except (InputError, FileNotFoundError) as error:
-        summary = f"without the truth of the test clips it cannot go on, so something uses it: {error}"
+        summary = f"the truth of the test clips is asked for before they are scored: {error}"
         return about | {"status": "leak", "summary": summary}
     about["changed"] = int(_rows_changed(clean.truth, other.truth))
     about["labels"] = differing(clean, other)

@@ -12,6 +12,23 @@ For action unit detection:
     forward(logits, target, weight) -> scalar       logits (B, A), target (B, A) float, NaN: not annotated
 
 Either is a mean, 0 where nothing counts, so that padding and the scale of the weights change nothing. A loss of one
-kind need not know the other: training refuses it by ``detection``. tests/contracts/test_loss.py checks every
-conf/loss/*.yaml with batches of its kind.
+kind need not know the other: training refuses it by ``detection``.
+
+What only some losses have:
+
+    reweights                   bool, False where it is missing: the loss corrects for the class frequencies. With a
+                                sampler that does so too, rare classes are corrected for twice. May depend on a key,
+                                so ask the object, not the class
+    needs                       class attribute, names of what ``forward`` takes after ``weight``, in this order:
+                                "features" (B, D), the input of the model's classifier; "units" (B, A), the action units
+                                annotated for the batch's training clips (``Targets.action_units``; NaN: not annotated)
+    fit(targets)                called once, before the first step and before folds are stacked, with the Targets of the
+                                fold's training clips; fills buffers
+    progress                    scalar buffer, the share 0..1 of the epochs that is done; ``mmer.losses.progress`` sets
+                                it. Losses without it are constant in time
+    decide(logits) -> logits    what comes before the softmax when test clips are predicted; nothing where it is missing
+
+Folds are stacked with ``torch.func``: what differs between folds or changes with time is a buffer, and no control flow
+looks into a tensor. A class without a training clip weighs 0 where classes are weighed, and value and gradient stay
+finite. tests/contracts/test_loss.py checks every conf/loss/*.yaml with batches of its kind.
 """

@@ -3,6 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmer.losses.weighing import weighted_mean
+
 
 class CrossEntropy(nn.Module):
     """Mean negative log-likelihood over the clips of a batch. Here to be compared with.
@@ -26,5 +28,4 @@ class CrossEntropy(nn.Module):
         weight : Tensor of shape (B,)
             Weight of every clip; 0 for padding.
         """
-        losses = F.cross_entropy(logits, target, reduction="none")
-        return (losses * weight).sum() / weight.sum().clamp_min(1e-12)
+        return weighted_mean(F.cross_entropy(logits, target, reduction="none"), weight)

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmer.losses.weighing import weighted_mean
 from mmer.types.errors import InputError
 
 
@@ -32,6 +33,7 @@ class WeightedBce(nn.Module):
     """
 
     detection = True
+    reweights = True
     present_weight: Tensor
 
     def __init__(self, class_counts: Tensor, max_weight: float = 10.0) -> None:
@@ -61,6 +63,5 @@ class WeightedBce(nn.Module):
         """
         known = ~target.isnan()
         truth = torch.where(known, target, 0).to(logits.dtype)  # before the logarithms: NaN times 0 is NaN
-        share = weight[:, None] * known
         losses = F.binary_cross_entropy_with_logits(logits, truth, reduction="none", pos_weight=self.present_weight)
-        return (losses * share).sum() / share.sum().clamp_min(1e-12)
+        return weighted_mean(losses, weight[:, None] * known)

@@ -1,8 +1,9 @@
 """Cross-entropy in which every class of the fold counts the same."""
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from mmer.losses.weighing import balanced, weighted_mean
 
 
 class WeightedCrossEntropy(nn.Module):
@@ -17,13 +18,12 @@ class WeightedCrossEntropy(nn.Module):
         Training clips of every class. A class without a clip gets weight 0; training refuses such a fold before.
     """
 
+    reweights = True
     class_weight: Tensor
 
     def __init__(self, class_counts: Tensor) -> None:
         super().__init__()
-        counts = class_counts.to(torch.float64)
-        weight = counts.sum() / (len(counts) * counts.clamp_min(1)) * (counts > 0)
-        self.register_buffer("class_weight", weight.to(torch.get_default_dtype()))
+        self.register_buffer("class_weight", balanced(class_counts))
 
     def forward(self, logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
         """Return the weighted mean over the batch.
@@ -35,6 +35,4 @@ class WeightedCrossEntropy(nn.Module):
         weight : Tensor of shape (B,)
             Weight of every clip; 0 for padding.
         """
-        share = weight * self.class_weight[target]
-        losses = F.cross_entropy(logits, target, reduction="none")
-        return (losses * share).sum() / share.sum().clamp_min(1e-12)
+        return weighted_mean(F.cross_entropy(logits, target, reduction="none"), weight * self.class_weight[target])

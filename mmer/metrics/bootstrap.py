@@ -63,8 +63,7 @@ def intervals(
         There is one subject only (``refuses`` tells beforehand), ``resamples`` or ``level`` is out of range, or as
         ``mmer.metrics.runs.checked``.
     """
-    if not 0 < level < 1:
-        raise InputError(f"bootstrap: level must lie between 0 and 1, got {level}")
+    check_level(level)
     drawn = resampled_scores(predictions, resamples, seed)
     runs = unit_scores(predictions) if is_multilabel(predictions) else scores(predictions)
     limits = [interval(drawn[name].to_numpy(), level) for name in drawn]
@@ -78,6 +77,12 @@ def intervals(
         },
         index=pd.Index(drawn.columns, name="score"),
     )
+
+
+def check_level(level: float) -> None:
+    """Refuse a level of an interval that is no share between 0 and 1."""
+    if not 0 < level < 1:
+        raise InputError(f"bootstrap: level must lie between 0 and 1, got {level}")
 
 
 def interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, float]:

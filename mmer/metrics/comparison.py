@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import wilcoxon
 
-from mmer.metrics.bootstrap import LEVEL, RESAMPLES, interval, refuses, resampled_scores
+from mmer.metrics.bootstrap import LEVEL, RESAMPLES, check_level, interval, refuses, resampled_scores
 from mmer.metrics.classification import mean_of_defined
 from mmer.metrics.draws import all_exchanges, random_exchanges
 from mmer.metrics.pairing import Pair, paired
@@ -69,12 +69,13 @@ def compare(
     ------
     InputError
         There are fewer than two tables, the score is unknown or not defined on these clips, a number of draws is below
-        1, or two tables are not of the same clips, truth, classes, targets or runs.
+        1, the level is out of range, or two tables are not of the same clips, truth, classes, targets or runs.
     """
     if len(tables) < 2:
         raise InputError(f"compare: two experiments are needed, got {list(tables) or 'none'}")
     if permutations < 1:
         raise InputError(f"compare: permutations must be at least 1, got {permutations}")
+    check_level(level)
     pairs = [paired(a, tables[a], b, tables[b]) for a, b in combinations(tables, 2)]
     score = _known_score(next(iter(tables.values())), score)
     drawn = {

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from mmer.types.errors import InputError, listing
-from mmer.types.predictions import class_names
+from mmer.types.predictions import KEYS, class_names
 
 RUN = ["seed", "repeat"]
 PRESENCE = ("absent", "present")
@@ -31,13 +31,16 @@ def checked(predictions: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     InputError
-        The table is empty, holds several experiments, several targets that are no action units, or a clip twice within
-        a run.
+        The table is empty, has empty cells or probabilities that are NaN or infinite, holds several experiments,
+        several targets that are no action units, or a clip twice within a run.
     """
     if not len(predictions):
         raise InputError("metrics: the Predictions table is empty; no test clip was predicted")
     if "repeat" not in predictions:
         predictions = predictions.assign(repeat=0)
+    if empty := [name for name in KEYS if name in predictions and predictions[name].isna().any()]:
+        raise InputError(f"metrics: columns {empty} have empty cells; every row needs them")
+    probabilities(predictions)  # without them what is predicted means nothing, whether a score looks at them or not
     for name in ["experiment"] if is_multilabel(predictions) else ["experiment", "target"]:
         if len(found := sorted(set(predictions[name]))) > 1:
             raise InputError(f"metrics: one {name} at a time, but the table holds {found}; filter it first")

@@ -1,10 +1,24 @@
 """Models: one nn.Module per file, the paper named in its docstring.
 
     streams                                 class attribute: the names of the streams it needs, e.g. ("graph",)
+    channels                                class attribute, optional: the channels of the stream ``flow`` that it needs,
+                                            in its order, e.g. ("u", "v"); without it all, u, v and strain first
     __init__(sizes, **yaml keys)            ``sizes`` is a mmer.types.samples.Sizes
     forward(batch, edge_weight) -> logits   batch: dict of stream -> Tensor (B, ...); edge_weight: Tensor (E,)
                                             of the fold; logits: Tensor (B, K)
 
 A model holds no label, draws no random number outside ``mmer.models.dropout`` and has no state that depends on the
 batch order. Every parameter gets a gradient. tests/contracts/test_model.py checks this for every conf/model/*.yaml.
+
+A classical model is no nn.Module: it is fitted in one go by a solver of its own.
+
+    classical = True                        class attribute, beside ``streams`` and ``channels``
+    __init__(sizes, **yaml keys)
+    fit(streams, classes, weight, seed)     streams: dict of stream -> ndarray (n, ...) of training clips, standardised;
+                                            classes (n,) int64; weight (n,), 0 for clips that take no part
+    probabilities(streams) -> (n, K)        float64, rows sum to 1
+    state() -> dict of str to ndarray       everything that was fitted
+
+tests/contracts/test_classical.py checks it. Class attributes are written out as literals: they are also read from the
+source, where torch must not be imported (``mmer.stages.model_traits``).
 """

@@ -75,6 +75,41 @@ def curve(table: pd.DataFrame, column: str, label: str, top: float | None = None
     )
 
 
+@dataclass(frozen=True)
+class ReliabilityDrawing:
+    """How often predictions of each confidence are right; on the diagonal as often as they say.
+
+    Parameters
+    ----------
+    points : tuple of (x, y, radius, text)
+        One per bin that holds rows, in a box of ``size`` x ``size``; the area grows with the rows.
+    line : str
+        Path data through the points.
+    """
+
+    points: tuple[tuple[float, float, float, str], ...]
+    line: str
+    size: int = 190
+
+
+def reliability_drawing(table: pd.DataFrame) -> ReliabilityDrawing:
+    """Draw the table of ``mmer.metrics.calibration.reliability``."""
+    rows = table[table.rows > 0]
+    size = ReliabilityDrawing.size
+    places = np.stack([rows.confidence.to_numpy(float), 1 - rows.frequency.to_numpy(float)], 1) * size
+    radii = 2 + 7 * np.sqrt(rows.rows.to_numpy(float) / rows.rows.max())
+    texts = [
+        f"confidence {row.confidence:.2f}, came true {row.frequency:.2f}, {row.rows} predictions"
+        for row in rows.itertuples()
+    ]
+    points = (
+        (round(float(x), 1), round(float(y), 1), round(float(r), 1)) for (x, y), r in zip(places, radii, strict=True)
+    )
+    return ReliabilityDrawing(
+        points=tuple((*point, text) for point, text in zip(points, texts, strict=True)), line=polyline(places)
+    )
+
+
 def nice_end(value: float) -> float:
     """Return the smallest 1, 1.5, 2, 3, 4, 5 or 8 times a power of ten that is not below a value; 1 for nothing."""
     if value <= 0:

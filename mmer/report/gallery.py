@@ -1,10 +1,14 @@
 """Cards of some clips: what the model was asked, what it said, and what it saw."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import pandas as pd
+
+from mmer.metrics.runs import is_multilabel
 from mmer.report.charts import GraphDrawing, arrows, graph_drawing
-from mmer.report.clip_choice import choose_clips
+from mmer.report.clip_choice import choose_clips, choose_clips_of_units, first_run
 from mmer.report.pictures import face_picture, flow_picture, strain_picture
 from mmer.report.records import DatasetRecord, ExperimentRecord
 from mmer.types.motion import ClipMotion
@@ -52,9 +56,13 @@ class Card:
 
     Parameters
     ----------
-    clip_id, subject, fold, truth, predicted : str
-    probabilities : tuple of (class, probability)
-        In the order of the scheme.
+    clip_id, subject, fold : str
+    right : bool
+        Whether all that was asked of the clip is predicted right.
+    mark, truth, predicted : str
+        In words.
+    bars : tuple of (name, probability, is true, is predicted)
+        One per class in the order of the scheme, or one per annotated action unit: how probable it is that it shows.
     pictures : ClipPictures or None
     graph : GraphDrawing or None
     """
@@ -62,9 +70,11 @@ class Card:
     clip_id: str
     subject: str
     fold: str
+    right: bool
+    mark: str
     truth: str
     predicted: str
-    probabilities: tuple[tuple[str, float], ...]
+    bars: tuple[tuple[str, float, bool, bool], ...]
     pictures: ClipPictures | None
     graph: GraphDrawing | None
 
@@ -90,28 +100,52 @@ class Gallery:
     def cards(self, record: ExperimentRecord) -> list[Card]:
         """Make the cards of one experiment."""
         faces = set().union(*self._with_face.values()) if self._with_face else set()
-        classes = class_names(record.predictions)
-        return [
-            self._card(row, classes, record)
-            for row in choose_clips(record.predictions, faces.__contains__).to_dict("records")
-        ]
+        table = record.predictions
+        if is_multilabel(table):
+            rows = first_run(table)
+            chosen = choose_clips_of_units(table, faces.__contains__)
+            answers = [_answer_of_units(rows[rows.clip_id == clip]) for clip in chosen]
+        else:
+            classes = class_names(table)
+            answers = [_answer(row, classes) for row in choose_clips(table, faces.__contains__).to_dict("records")]
+        return [self._card(record, **answer) for answer in answers]
 
-    def _card(self, row: dict, classes: tuple[str, ...], record: ExperimentRecord) -> Card:
-        clip_id, dataset = row["clip_id"], row["dataset"]
-        if clip_id in self._ids.get(dataset, ()) and clip_id not in self._made:
-            self._made[clip_id] = _pictures(self._motion[dataset].of(clip_id), len(self._made) + 1)
+    def _card(self, record: ExperimentRecord, dataset: str, clip_id: str, **answer: Any) -> Card:
+        # An entry of `datasets` may have another name than its corpus: the one of that name goes first.
+        holders = sorted((name != dataset, name) for name, ids in self._ids.items() if clip_id in ids)
+        if holders and clip_id not in self._made:
+            self._made[clip_id] = _pictures(self._motion[holders[0][1]].of(clip_id), len(self._made) + 1)
         pictures = self._made.get(clip_id)
         size = (pictures.height, pictures.width) if pictures else None
-        return Card(
-            clip_id=clip_id,
-            subject=row["subject"],
-            fold=row["fold"],
-            truth=row["truth"],
-            predicted=row["predicted"],
-            probabilities=tuple((name, float(row[f"p_{name}"])) for name in classes),
-            pictures=pictures,
-            graph=None if record.samples is None else graph_drawing(record.samples, clip_id, size),
-        )
+        graph = None if record.samples is None else graph_drawing(record.samples, clip_id, size)
+        return Card(clip_id=clip_id, pictures=pictures, graph=graph, **answer)
+
+
+def _answer(row: Mapping[str, Any], classes: Sequence[str]) -> dict[str, Any]:
+    """Put in words what was asked of a clip and answered: its class."""
+    right = row["truth"] == row["predicted"]
+    return {key: row[key] for key in ("dataset", "clip_id", "subject", "fold", "truth", "predicted")} | {
+        "right": right,
+        "mark": "right" if right else "wrong",
+        "bars": tuple((one, float(row[f"p_{one}"]), one == row["truth"], one == row["predicted"]) for one in classes),
+    }
+
+
+def _answer_of_units(rows: pd.DataFrame) -> dict[str, Any]:
+    """Put in words what was asked of a clip and answered: which of the annotated units it shows."""
+    first, (_, present) = rows.iloc[0], class_names(rows)
+    units = [
+        (one.target, getattr(one, f"p_{present}"), one.truth == present, one.predicted == present)
+        for one in rows.sort_values("target").itertuples()
+    ]
+    right = sum(true == said for _, _, true, said in units)
+    return {key: first[key] for key in ("dataset", "clip_id", "subject", "fold")} | {
+        "right": right == len(units),
+        "mark": f"{right} of {len(units)} right",
+        "truth": " ".join(name for name, _, true, _ in units if true) or "none",
+        "predicted": " ".join(name for name, _, _, said in units if said) or "none",
+        "bars": tuple((name, float(p), true, said) for name, p, true, said in units),
+    }
 
 
 def _pictures(motion: ClipMotion, number: int) -> ClipPictures:

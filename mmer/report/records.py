@@ -5,7 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+from mmer.types.audit import Audit
 from mmer.types.errors import InputError, listing
+from mmer.types.fingerprint import Fingerprint
 from mmer.types.motion import Motion
 from mmer.types.samples import Samples
 
@@ -24,7 +26,7 @@ class ExperimentRecord:
     config : dict
         Its section of the resolved config; ``protocol``, ``labels``, ``model`` and ``loss`` are read for the table.
     predictions : DataFrame
-        Predictions table of this experiment and one target.
+        Predictions table of this experiment: of emotions, or of action units.
     baselines : dict of str to DataFrame
         Predictions tables on the same test clips: ``majority``, ``prior`` (many seeds: its spread is the chance level)
         and what else there is.
@@ -34,11 +36,20 @@ class ExperimentRecord:
         Columns ``clip_id``, ``reason``: clips of its datasets that were left out; may be empty.
     samples : Samples or None
         For the graph drawn on the face: node positions, names and edges.
+    fingerprint : Fingerprint or None
+        What it ran on.
+    audit : Audit or None
+        What the last audit found, of this or of an earlier state.
+    clips : DataFrame or None
+        Clips table of the clips that take part, trained on or tested: for the groups of people.
+    synthetic : bool
+        Whether any of its corpora is a synthetic release: then no published number may stand beside it.
 
     Raises
     ------
     InputError
-        A column is missing, or a baseline was not scored on the clips of the experiment.
+        A column is missing, a baseline was not scored on the clips of the experiment, the Clips table lacks some of
+        them, or the audit or the fingerprint is of another experiment.
     """
 
     name: str
@@ -48,18 +59,39 @@ class ExperimentRecord:
     curves: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CURVES)))
     excluded: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(EXCLUDED)))
     samples: Samples | None = None
+    fingerprint: Fingerprint | None = None
+    audit: Audit | None = None
+    clips: pd.DataFrame | None = None
+    synthetic: bool = False
 
     def __post_init__(self) -> None:
         for what, table, columns in (("curves", self.curves, CURVES), ("excluded", self.excluded, EXCLUDED)):
             if missing := [name for name in columns if name not in table]:
                 raise InputError(f"report of {self.name}: {what} lacks the columns {missing}")
-        clips = set(self.predictions.clip_id)
+        tested = set(self.predictions.clip_id)
         for baseline, table in self.baselines.items():
-            if other := sorted(clips ^ set(table.clip_id)):
+            if other := sorted(tested ^ set(table.clip_id)):
                 raise InputError(
                     f"report of {self.name}: baseline {baseline!r} was not scored on the same clips; "
                     f"different: {listing(other)}"
                 )
+        if self.clips is not None and (missing := sorted(tested - set(self.clips.clip_id))):
+            raise InputError(f"report of {self.name}: the clips table lacks predicted clips: {listing(missing)}")
+        for what, other in (("audit", self.audit), ("fingerprint", self.fingerprint)):
+            if other is not None and other.experiment != self.name:
+                raise InputError(f"report of {self.name}: the {what} is of {other.experiment!r}; run `dvc repro`")
+
+    @property
+    def corpora(self) -> tuple[str, ...]:
+        """Corpora whose clips take part; only those tested where there is no Clips table."""
+        table = self.predictions if self.clips is None else self.clips
+        return tuple(sorted({str(name) for name in table.dataset}))
+
+    def choice(self, group: str) -> str:
+        """Read the name of a chosen component: a section with ``name``, or the bare name; ``-`` where there is none."""
+        section = self.config.get(group)
+        name = section.get("name") if isinstance(section, dict) else section
+        return str(name) if name else "-"
 
 
 @dataclass(frozen=True)
@@ -83,3 +115,9 @@ class DatasetRecord:
     config: dict[str, Any]
     clips: pd.DataFrame
     motion: Motion | None = None
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the config calls it synthetic."""
+        inner = self.config.get("dataset")
+        return bool(self.config.get("synthetic") or (isinstance(inner, dict) and inner.get("synthetic")))

@@ -9,6 +9,8 @@ from mmer.audit.poison import Trace, poisoned_clips, trace
 from mmer.stages import paths
 from mmer.stages.experiment import Experiment, load_experiment
 from mmer.types.clips import LABELS, load_clips, save_clips
+from mmer.types.errors import InputError
+from mmer.types.fingerprint import split_hash
 from mmer.types.split import Split
 
 # What comes after the split needs these artifacts. The others stay hidden, predictions above all, which hold the truth;
@@ -21,9 +23,17 @@ def poisoned_trace(experiment: Experiment, split: Split) -> Trace:
     """Train a fold in a scratch copy of the workspace, from clips tables with poisoned test clips.
 
     The folds are held fixed. Everything else is made anew from the tables on disk: selection, classes, training.
+
+    Raises
+    ------
+    InputError
+        The protocol makes other folds from the poisoned tables.
     """
     with poisoned_workspace(experiment, split):
-        return trace(load_experiment(experiment.name).task(experiment.config["seeds"][0]), split)
+        other = load_experiment(experiment.name)
+        if split_hash(other.splits) != split_hash(experiment.splits):
+            raise InputError("the protocol, or the choice of clips, makes other folds without it")
+        return trace(other.task(experiment.config["seeds"][0]), split)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ own section of the resolved file and is tracked against that section.
 
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Iterable
 from io import StringIO
@@ -20,18 +21,20 @@ from omegaconf.errors import OmegaConfBaseException
 
 from mmer.stages import paths
 from mmer.stages.build import CONF, options
+from mmer.stages.model_traits import model_traits
 from mmer.types.errors import InputError, nearest
 from mmer.types.whole_file import whole_file
 
 ROOTS = {"datasets": "corpus", "experiments": "experiment"}
 GROUPS = {
     "datasets": ("dataset", "faces", "motion"),
-    "experiments": ("labels", "protocol", "nodes", "edges", "model", "loss", "experiment"),
+    "experiments": ("labels", "protocol", "nodes", "edges", "motion_scaling", "model", "loss", "experiment"),
 }
 LEAVES = {"datasets": (), "experiments": ("datasets", "seeds", "device", "mix_backends")}
 DEVICES = ("auto", "cpu", "cuda")
 SECTIONS = ("datasets", "use", "experiments", "set")
 NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,63}")  # becomes a part of file names
+log = logging.getLogger("mmer")
 UNREADABLE = (yaml.YAMLError, OmegaConfBaseException, HydraException, UnicodeDecodeError, OSError)
 
 
@@ -116,6 +119,8 @@ def resolve(params: dict[str, Any]) -> dict[str, Any]:
                 out[section][name] = _entry(section, name, choices or {}, params["use"], leaves.get(name) or {})
     for name, experiment in out["experiments"].items():
         _check_leaves(name, experiment)
+        leaves = (params["set"].get("experiments") or {}).get(name) or {}
+        _drop_unread(name, experiment, {*(params["experiments"][name] or {}), *leaves})
         _wire(name, experiment, out)
     for dataset in out["datasets"].values():
         dataset.setdefault("graphs", {})
@@ -224,24 +229,36 @@ def _wire(name: str, experiment: dict[str, Any], out: dict[str, Any]) -> None:
                 f"params.yaml: experiments.{name}.datasets: {dataset!r} is not under `datasets`; "
                 f"{nearest(dataset, out['datasets'])}"
             )
-    recipe = {"nodes": experiment["nodes"], "edges": experiment["edges"]}
-    digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
-    experiment["graph"] = f"{recipe['nodes']['name']}-{recipe['edges']['name']}-{digest[:8]}"
-    for dataset in datasets:
-        out["datasets"][dataset].setdefault("graphs", {})[experiment["graph"]] = recipe
+    files = [paths.annotations, paths.clips, paths.detected]
+    if model_traits(experiment["model"]).reads_flow:
+        files.append(paths.motion)
+    if "nodes" in experiment:
+        recipe = {"nodes": experiment["nodes"], "edges": experiment["edges"]}
+        digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
+        experiment["graph"] = key = f"{recipe['nodes']['name']}-{recipe['edges']['name']}-{digest[:8]}"
+        for dataset in datasets:
+            out["datasets"][dataset].setdefault("graphs", {})[key] = recipe
+        files.append(lambda dataset: paths.graph(dataset, key))
     out["inputs"][name] = {
-        "artifacts": [
-            path.as_posix()
-            for item in datasets
-            for path in (
-                paths.annotations(item),
-                paths.clips(item),
-                paths.detected(item),
-                paths.graph(item, experiment["graph"]),
-            )
-        ],
+        "artifacts": [file(dataset).as_posix() for dataset in datasets for file in files],
         "modules": sorted({"mmer.stages.evaluate", *_modules(experiment)}),
     }
+
+
+def _drop_unread(name: str, experiment: dict[str, Any], chosen: set[str]) -> None:
+    """Take out the groups that the model does not read, so that a change there re-runs nothing."""
+    traits = model_traits(experiment["model"])
+    unread = {
+        "nodes": not traits.reads_graph,
+        "edges": not traits.reads_graph,
+        "motion_scaling": not traits.reads_flow,
+        "loss": traits.classical,
+    }
+    for group in (group for group, drop in unread.items() if drop):
+        if group in chosen:
+            model = experiment["model"]["name"]
+            log.warning("experiments.%s: the model %s makes no use of `%s`; it has no part in this", name, model, group)
+        del experiment[group]
 
 
 def _modules(node: Any) -> Iterable[str]:

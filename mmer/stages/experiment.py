@@ -8,6 +8,7 @@ import pandas as pd
 
 from mmer.stages import paths
 from mmer.stages.build import build
+from mmer.stages.model_traits import model_traits
 from mmer.stages.read_config import read_config
 from mmer.stages.recipe import split_model
 from mmer.stages.select import experiment_clips, experiment_samples, select
@@ -50,17 +51,21 @@ class Experiment:
     def task(self, seed: int) -> Task:
         """Return what the training of all folds under one seed needs."""
         model, recipe = split_model(self.config["model"])
+        fit_edges = None
+        if "nodes" in self.config:  # a model may read no graph, or have its own loss
+            fit_edges = partial(build(self.config["edges"]).fit, build(self.config["nodes"]).node_set())
         return Task(
             experiment=self.name,
             seed=seed,
             samples=self.samples,
             targets=self.targets,
             make_model=partial(build, model),
-            make_loss=partial(build, self.config["loss"]),
-            fit_edges=partial(build(self.config["edges"]).fit, build(self.config["nodes"]).node_set()),
+            make_loss=partial(build, self.config["loss"]) if "loss" in self.config else None,
+            fit_edges=fit_edges,
             recipe=recipe,
             device=self.config["device"],
             preload=(model["_target_"].rpartition(".")[0],),
+            classical=model_traits(model).classical,
         )
 
     def relabelled(self, clips: pd.DataFrame) -> "Experiment":

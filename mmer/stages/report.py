@@ -6,12 +6,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from mmer.report.page import markdown_table, metrics_json, render
+from mmer.report.metrics_file import metrics_json
+from mmer.report.page import render
+from mmer.report.published import load
 from mmer.report.records import DatasetRecord, ExperimentRecord
+from mmer.report.results import measure
+from mmer.report.terminal import markdown_table
 from mmer.stages import paths
 from mmer.stages.read_config import read_all
-from mmer.stages.select import experiment_samples
+from mmer.stages.select import experiment_clips, experiment_samples
+from mmer.types.audit import Audit
 from mmer.types.clips import load_clips
+from mmer.types.errors import InputError
+from mmer.types.fingerprint import Fingerprint
 from mmer.types.motion import Motion
 from mmer.types.predictions import load_predictions
 from mmer.types.whole_file import whole_file
@@ -27,36 +34,54 @@ def main() -> None:
     names = [name for name in config["experiments"] if paths.predictions(name).is_file()]
     for name in sorted(set(config["experiments"]) - set(names)):
         log.warning("report: experiment %s has no predictions yet; `dvc repro evaluate@%s` makes them", name, name)
-    experiments = [_experiment(name, config["experiments"][name]) for name in names]
-    datasets = [
-        DatasetRecord(
-            name,
-            {**section, "synthetic": (Path("data") / name / SYNTHETIC).is_file()},
-            load_clips(paths.clips(name)),
-            Motion.load(paths.motion(name)),
-        )
-        for name, section in config["datasets"].items()
-        if paths.motion(name).is_file()
-    ]
-    page = render(experiments, datasets, {})
+    results = measure([_experiment(name, config["experiments"][name]) for name in names])
+    datasets = [_dataset(name, section) for name, section in config["datasets"].items() if paths.motion(name).is_file()]
+    page = render(results, datasets, {}, load())
     for path, text in (
-        (paths.METRICS, json.dumps(metrics_json(experiments), indent=2, sort_keys=True) + "\n"),
+        (paths.METRICS, json.dumps(metrics_json(results), indent=2, sort_keys=True, allow_nan=False) + "\n"),
         (paths.REPORT, page),
     ):
         with whole_file(path) as partial:
             partial.write_text(text, encoding="utf-8")
-    print(markdown_table(experiments))
+    print(markdown_table(results))
     print(f"\nThe report: {paths.REPORT.resolve()}")
 
 
 def _experiment(name: str, config: dict) -> ExperimentRecord:
     folder = paths.training(name)
+    excluded = pd.read_parquet(folder / "excluded.parquet")
+    clips = experiment_clips(config["datasets"])
     return ExperimentRecord(
         name=name,
         config=config,
         predictions=load_predictions(paths.predictions(name)),
         baselines={path.stem: load_predictions(path) for path in sorted((folder / "baselines").glob("*.parquet"))},
         curves=pd.read_parquet(folder / "curves.parquet"),
-        excluded=pd.read_parquet(folder / "excluded.parquet"),
+        excluded=excluded,
         samples=experiment_samples(config),
+        fingerprint=Fingerprint.load(folder / "fingerprint.json"),
+        audit=_audit(name),
+        clips=clips[~clips.clip_id.isin(excluded.clip_id)].reset_index(drop=True),
+        synthetic=any(_synthetic(dataset) for dataset in config["datasets"]),
     )
+
+
+def _dataset(name: str, config: dict) -> DatasetRecord:
+    config = {**config, "synthetic": _synthetic(name)}
+    return DatasetRecord(name, config, load_clips(paths.clips(name)), Motion.load(paths.motion(name)))
+
+
+def _audit(name: str) -> Audit | None:
+    """Read the last audit; one that cannot be read counts as none, for the report does not depend on it."""
+    path = paths.audit(name)
+    if not path.is_file():
+        return None
+    try:
+        return Audit.load(path)
+    except InputError as error:
+        log.warning("report: %s", error)
+        return None
+
+
+def _synthetic(dataset: str) -> bool:
+    return (Path("data") / dataset / SYNTHETIC).is_file()

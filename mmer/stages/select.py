@@ -6,8 +6,12 @@ from typing import Any
 import pandas as pd
 
 from mmer.stages import paths
+from mmer.stages.build import build
+from mmer.stages.flow_samples import flow_samples
+from mmer.stages.model_traits import model_traits
 from mmer.types.clips import load_clips, validate_clips
 from mmer.types.errors import InputError
+from mmer.types.motion import Motion
 from mmer.types.samples import Samples
 
 
@@ -18,14 +22,46 @@ def experiment_clips(datasets: list[str]) -> pd.DataFrame:
 
 
 def experiment_samples(config: dict[str, Any]) -> Samples:
-    """Return the samples of an experiment's datasets, under its graph recipe.
+    """Return the samples of an experiment's datasets: the streams that its model needs.
 
-    Tracks of different backends, or action units on different scales, are mixed only where the experiment says so.
+    A model that needs ``flow`` gets the motion of the clips, scaled as the experiment says; one that needs nothing else
+    gets no graph, so that clips without face tracks serve it too. Tracks of different backends, or action units on
+    different scales, are mixed only where the experiment says so.
     """
-    parts = [Samples.load(paths.graph(name, config["graph"])) for name in config["datasets"]]
-    if config["mix_backends"]:
-        parts = [replace(part, about={"backend": "mixed", "au_scale": "mixed"}) for part in parts]
+    traits = model_traits(config["model"])
+    parts = [_graph_samples(name, config) for name in config["datasets"]] if traits.reads_graph else []
+    if traits.reads_flow:
+        flow = flow_samples({name: Motion.load(paths.motion(name)) for name in config["datasets"]}, traits.channels)
+        scaling = build(config["motion_scaling"])
+        flow = [_scaled(part, scaling) for part in flow]
+        parts = [_joined(*pair) for pair in zip(parts, flow, strict=True)] if parts else flow
     return Samples.concatenate(parts)
+
+
+def _graph_samples(name: str, config: dict[str, Any]) -> Samples:
+    """Return one dataset's samples under the experiment's graph recipe."""
+    samples = Samples.load(paths.graph(name, config["graph"]))
+    return replace(samples, about={"backend": "mixed", "au_scale": "mixed"}) if config["mix_backends"] else samples
+
+
+def _scaled(samples: Samples, scaling: Any) -> Samples:
+    """Scale the stream ``flow``, clip by clip."""
+    values = scaling.scale(samples.streams["flow"], tuple(samples.about["channels"].split()))
+    return replace(samples, streams={"flow": values})
+
+
+def _joined(graph: Samples, flow: Samples) -> Samples:
+    """Put the stream ``flow`` beside the others."""
+    if set(graph.clip_ids) != set(flow.clip_ids):
+        odd = sorted(set(graph.clip_ids) ^ set(flow.clip_ids))
+        raise InputError(f"graphs and motion are not of the same clips, e.g. {odd[0]}; run `dvc repro`")
+    flow = flow.subset(graph.clip_ids)
+    return replace(
+        graph,
+        streams=graph.streams | flow.streams,
+        present=graph.present | flow.present,
+        about=graph.about | flow.about,
+    )
 
 
 def select(clips: pd.DataFrame, scheme: Any, samples: Samples) -> tuple[pd.DataFrame, pd.DataFrame]:

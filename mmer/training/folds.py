@@ -8,6 +8,7 @@ from time import perf_counter
 import numpy as np
 from torch import Tensor, from_numpy, nn
 
+from mmer.training.classical import fit_classical, refusal
 from mmer.training.device import find_device
 from mmer.training.fit import Fitted, fit, initial_model, predict
 from mmer.training.fold_result import FoldResult
@@ -38,9 +39,9 @@ class Task:
     targets : Targets
         Of all clips; a fold's ``fit`` gets those of its training clips only.
     make_model : callable
-        Sizes -> nn.Module, e.g. ``functools.partial(build, node)``.
-    make_loss : callable
-        Class counts, Tensor (K,), or (A, 2) of units -> nn.Module.
+        Sizes -> nn.Module, e.g. ``functools.partial(build, node)``; or -> classical model, see ``classical``.
+    make_loss : callable or None
+        Class counts, Tensor (K,), or (A, 2) of units -> nn.Module. None: the model is classical and has its own.
     fit_edges : callable or None
         Targets of the training clips -> edge weights (E,); None: all edges weigh 1.
     recipe : Recipe
@@ -48,6 +49,8 @@ class Task:
         ``auto``, ``cpu`` or ``cuda``.
     preload : tuple of str
         Modules that workers have in common, e.g. the model's: imported once, before the workers are forked.
+    classical : bool
+        Whether ``make_model`` makes a model that is fitted by its own solver (``mmer.training.classical``).
     """
 
     experiment: str
@@ -55,11 +58,12 @@ class Task:
     samples: Samples
     targets: Targets
     make_model: Callable[[Sizes], nn.Module]
-    make_loss: Callable[[Tensor], nn.Module]
+    make_loss: Callable[[Tensor], nn.Module] | None
     fit_edges: Callable[[Targets], np.ndarray] | None
     recipe: Recipe
     device: str = "auto"
     preload: tuple[str, ...] = ()
+    classical: bool = False
 
 
 def train_fold(task: Task, split: Split) -> FoldResult:
@@ -72,10 +76,12 @@ def train_fold(task: Task, split: Split) -> FoldResult:
 def fit_fold(task: Task, split: Split, after_epoch: Callable[[int, Fitted], None] | None = None) -> Fitted:
     """Fit all that is fitted in one fold, on its training clips; ``after_epoch`` as in ``fit``."""
     samples, targets = task.samples.subset(split.train), task.targets.subset(split.train)
+    key = Key(task.experiment, task.seed, split.fold)
+    if task.classical:
+        return fit_classical(samples, targets, task.make_model, task.recipe, key, after_epoch)
     edge_weight, seen = np.ones(samples.edge_index.shape[1], np.float32), {}
     if task.fit_edges is not None:
         edge_weight, seen = task.fit_edges(targets), {"edge_weight": targets.clip_ids}
-    key = Key(task.experiment, task.seed, split.fold)
     device = find_device(task.device)
     fitted = fit(samples, targets, task.make_model, task.make_loss, edge_weight, task.recipe, key, device, after_epoch)
     return replace(fitted, seen=seen | fitted.seen)
@@ -110,7 +116,7 @@ def run_folds(task: Task, splits: Sequence[Split], processes: int | None = None)
 
 def _run(task: Task, splits: list[Split], processes: int | None) -> Iterator[FoldResult]:
     """Train here or in workers; see ``run_folds``."""
-    if find_device(task.device).type == "cuda":
+    if find_device(task.device).type == "cuda" and not task.classical:
         processes = 1
     if processes is None:
         for module in (*PRELOAD, *task.preload):
@@ -174,7 +180,10 @@ def _check_clips(task: Task, clip_ids: list[str]) -> None:
         )
     task.targets.subset(tuple(clip_ids))
     sizes = task.samples.sizes(task.targets.n_outputs)
-    model = initial_model(task.make_model, sizes, Key(task.experiment, task.seed, ""))
+    if task.classical:
+        model = task.make_model(sizes)
+    else:
+        model = initial_model(task.make_model, sizes, Key(task.experiment, task.seed, ""))
     name = type(model).__name__
     for stream in model.streams:
         if stream not in task.samples.streams:
@@ -212,7 +221,12 @@ def _check_classes(task: Task, splits: Sequence[Split]) -> None:
 
 
 def _check_loss(task: Task) -> None:
-    """Refuse a loss that is made for the other kind of task."""
+    """Refuse a loss, or a classical model, that is made for the other kind of task."""
+    if task.classical:
+        if task.targets.units:
+            model = task.make_model(task.samples.sizes(task.targets.n_outputs))
+            raise InputError(f"experiment {task.experiment!r}: {refusal(model)}")
+        return
     loss = task.make_loss(from_numpy(task.targets.class_counts))
     if getattr(loss, "detection", False) != bool(task.targets.units):
         kind, wanted = (

@@ -72,13 +72,14 @@ class Fingerprint:
             f"{name} [{', '.join(f'{file} sha256:{sha[:SHORT]}' for file, sha in sorted(about['files'].items()))}]"
             for name, about in sorted(self.corpora.items())
         )
+        folds = "1 fold" if self.folds == 1 else f"{self.folds} folds"
         repeats = f", {self.repeats} repeats" if self.repeats > 1 else ""
         settings = ", ".join(
             f"{key} {_plain(value)}" for key, value in sorted(self.protocol.items()) if key not in ("_target_", "name")
         )
         parts = (
             f"mmer {self.versions.get('mmer', '')}".strip(),
-            f"protocol {self.protocol['name']}{f' ({settings})' if settings else ''}, {self.folds} folds{repeats}",
+            f"protocol {self.protocol['name']}{f' ({settings})' if settings else ''}, {folds}{repeats}",
             f"labels {self.labels['name']} ({', '.join(f'{name} {count}' for name, count in self.classes.items())})",
             corpora,
             f"{self.clips} clips of {self.subjects} subjects",

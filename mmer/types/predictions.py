@@ -35,9 +35,10 @@ def validate_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     InputError
-        A column is missing or has empty cells, a clip is in two folds of one repeat, a word is not a class, the truth
-        of a clip differs between runs, or probabilities are NaN, negative, do not sum to 1 or do not peak at
-        ``predicted``.
+        A column is missing or has empty cells, seeds or repeats are no whole numbers from 0, emotions and action units
+        are in one table, a clip is in two folds of one repeat, a word is not a class, the truth, subject or dataset of
+        a clip differs between its rows, or probabilities are no numbers, NaN, negative, do not sum to 1 or do not peak
+        at ``predicted``.
     """
     if "repeat" not in predictions:
         predictions = predictions.assign(repeat=0)
@@ -51,6 +52,11 @@ def validate_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
     predictions = predictions[[*KEYS, *(f"p_{name}" for name in classes)]]
     if empty := [name for name in KEYS if predictions[name].isna().any()]:
         raise InputError(f"predictions: columns {empty} have empty cells")
+    for name in ("seed", "repeat"):
+        if not pd.api.types.is_integer_dtype(predictions[name]) or (predictions[name] < 0).any():
+            raise InputError(f"predictions: {name} must be whole numbers from 0, got {_some(predictions[name])}")
+    if len(targets := sorted(set(predictions.target))) > 1 and "emotion" in targets:
+        raise InputError(f"predictions: emotions and action units in one table ({listing(targets)}); give each its own")
     twice = predictions.duplicated(["experiment", "seed", "repeat", "clip_id", "target"])
     if twice.any():
         raise InputError(
@@ -60,10 +66,9 @@ def validate_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
     for name in ("truth", "predicted"):
         if strange := sorted(set(predictions[name]) - set(classes)):
             raise InputError(f"predictions: {name} holds {strange}, which are not among the classes {list(classes)}")
-    truths = predictions.groupby(["experiment", "clip_id", "target"], sort=True)["truth"].nunique()
-    if (truths > 1).any():
-        clips = truths[truths > 1].index.get_level_values("clip_id")
-        raise InputError(f"predictions: the truth differs between seeds or repeats for {listing(clips)}")
+    _check_facts(predictions)
+    if words := [f"p_{name}" for name in classes if not pd.api.types.is_numeric_dtype(predictions[f"p_{name}"])]:
+        raise InputError(f"predictions: columns {words} must be numbers, got {_some(predictions[words[0]])}")
     p = predictions[[f"p_{name}" for name in classes]].to_numpy(float)
     bad = ~np.isfinite(p).all(1) | (p < 0).any(1) | (np.abs(p.sum(1) - 1) > 1e-4)
     if bad.any():
@@ -78,6 +83,20 @@ def validate_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
     return predictions.sort_values(
         ["experiment", "seed", "repeat", "fold", "clip_id", "target"], kind="stable"
     ).reset_index(drop=True)
+
+
+def _check_facts(predictions: pd.DataFrame) -> None:
+    """Refuse a clip that is said to be two things: scores of groups and resamples of subjects rest on what it is."""
+    for name, of in (("truth", ["clip_id", "target"]), ("subject", ["clip_id"]), ("dataset", ["clip_id"])):
+        found = predictions.groupby(["experiment", *of], sort=True)[name].nunique()
+        if (found > 1).any():
+            clips = found[found > 1].index.get_level_values("clip_id").unique()
+            raise InputError(f"predictions: the {name} differs between seeds, repeats or units for {listing(clips)}")
+
+
+def _some(values: pd.Series) -> str:
+    """Write the first few different values."""
+    return listing(values.drop_duplicates().map(repr), 3)
 
 
 def save_predictions(predictions: pd.DataFrame, path: str | Path) -> None:

@@ -167,6 +167,14 @@ def test_action_units_are_compared_by_f1():
         compare({name: table.assign(truth="absent") for name, table in (("a", a), ("b", b))})
 
 
+@pytest.mark.parametrize("level", [0, 1, 95])
+def test_a_level_that_is_no_share_is_refused_whatever_the_tables(level):
+    for subjects in (1, 4):
+        tables = {name: emotion_table(seed, subjects=subjects) for seed, name in enumerate("ab")}
+        with pytest.raises(InputError, match="level must lie between 0 and 1"):
+            compare(tables, resamples=10, permutations=10, level=level)
+
+
 def test_one_subject_has_a_p_but_no_interval():
     a, b = (emotion_table(seed, subjects=1) for seed in (1, 2))
     row = compare({"a": a, "b": b}).iloc[0]

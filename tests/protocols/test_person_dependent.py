@@ -112,6 +112,16 @@ def test_holdout_passes_over_an_event_that_no_longer_fits(seven):
     assert all(len(found) == 2 and (3 in found) == (8 in found) for found in tested)
 
 
+def test_holdout_never_tests_an_event_larger_than_its_share():
+    """20 % of ten clips are two; three of them show one moment, which is trained on in every repeat."""
+    clips = clips_table(("samm",), subjects=1, clips=10)
+    clips.loc[[0, 4, 9], "event"] = "one smile, three cameras"
+    assert Holdout8020().refuses(clips) is None
+    tested = [numbers(split) for split in Holdout8020(repeats=30).splits(clips)]
+    assert {len(found) for found in tested} == {2}
+    assert set().union(*tested) == {1, 2, 3, 5, 6, 7, 8}
+
+
 def test_holdout_refuses_a_share_below_one_clip_and_events_that_do_not_fit():
     reason = Holdout8020().refuses(clips_table(("samm",), subjects=1, clips=2))
     assert "20 % of 2 clips is less than one clip" in reason

@@ -1,61 +1,20 @@
 """The page as a browser would get it."""
 
 import re
-from html.parser import HTMLParser
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from records_for_tests import dataset_records, experiment_record, samples_of
+from page_for_tests import Page, render
+from records_for_tests import audit_of, dataset_records, experiment_record, fingerprint_of, samples_of, unit_record
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 from fakes import clips_table, predictions_table
-from mmer.report.page import render
+from mmer.metrics.bootstrap import intervals
 from mmer.report.records import DatasetRecord
+from mmer.types.audit import Finding
 from mmer.types.errors import InputError
-
-VOID = {"meta", "img", "br", "link", "input", "hr"}
-
-
-class Page(HTMLParser):
-    """Checks that tags nest, and collects what tests ask for."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open, self.tags, self.loads, self.ids, self.row, self.cell = [], [], [], [], None, None
-        self.scores: dict[tuple[str, str | None, str], str] = {}
-        self.words: list[str] = []
-        self.feed(text)
-        self.close()
-        assert not self.open, f"left open: {self.open}"
-
-    def handle_starttag(self, tag, attrs):
-        attrs = dict(attrs)
-        self.tags.append(tag)
-        self.loads += [attrs[name] for name in ("src", "href", "srcset", "poster", "data", "action") if name in attrs]
-        self.ids += [attrs["id"]] if "id" in attrs else []
-        if "data-experiment" in attrs:
-            self.row = (attrs["data-experiment"], attrs.get("data-baseline"))
-        self.cell = (*self.row, attrs["data-score"]) if "data-score" in attrs else None
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID:
-            self.handle_endtag(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.words.append(data)
-        if self.cell and data.strip():
-            self.scores[self.cell] = data.strip()
-
-    @property
-    def text(self):
-        return " ".join(" ".join(self.words).split())
 
 
 @pytest.fixture(scope="module")
@@ -145,20 +104,23 @@ def test_everything_given_is_escaped(clips):
     table = table.rename(columns={"p_disgust": f"p_{evil}"})
     record = experiment_record(
         evil,
-        clips,
+        renamed.assign(culture=evil),
         config={"model": {"name": evil}, evil: evil},
         predictions=table,
         baselines={evil: table},
         excluded=pd.DataFrame({"clip_id": [evil], "reason": [evil]}),
+        fingerprint=fingerprint_of(evil, protocol={"name": evil}, labels={"name": evil}, device=evil),
+        audit=audit_of(evil, findings=(Finding(evil, "leak", evil, {"honest": {"uf1": 0.1}, "peeked": {evil: 0.2}}),)),
         curves=pd.DataFrame({"seed": [0], "fold": [evil], "epoch": [1], "loss": [1.0], "accuracy": [0.5]}),
         samples=samples_of(renamed),
     )
     data = [DatasetRecord(evil, {evil: evil}, renamed, dataset_records(clips)[0].motion)]
-    html = render([record], data, {evil: evil, "title": evil, "synthetic": evil})
-    page = Page(html)
-    assert "script" not in page.tags
-    assert "<script" not in html
-    assert evil in page.text
+    for about in ({evil: evil, "title": evil, "synthetic": evil}, {}):
+        html = render([record], data, about)
+        page = Page(html)
+        assert "script" not in page.tags
+        assert "<script" not in html
+        assert evil in page.text
 
 
 def test_no_experiments():
@@ -174,8 +136,12 @@ def test_one_experiment_without_anything_optional(clips):
         curves=pd.DataFrame(columns=["seed", "fold", "epoch", "loss", "accuracy"]),
         excluded=pd.DataFrame(columns=["clip_id", "reason"]),
         samples=None,
+        fingerprint=None,
+        audit=None,
     )
-    text = Page(render([bare], [], {})).text
+    text = Page(render([replace(bare, clips=None)], [], {})).text
+    assert "cite as" not in text
+    assert "Not audited. mmer audit first checks that nothing leaked." in text
     assert "No training curves were recorded" in text
     assert "no motion, so no pictures" in text
     assert "no random classifier to compare with" in text
@@ -183,7 +149,7 @@ def test_one_experiment_without_anything_optional(clips):
 
 
 def test_precomputed_motion_has_no_faces(clips):
-    html = render([experiment_record(clips=clips)], dataset_records(clips, pictures=False), {})
+    html = render([experiment_record(clips=clips)], dataset_records(clips, pictures=False))
     page = Page(html)
     assert "no picture" in page.text
     assert not any(name.endswith(("-onset", "-apex")) for name in page.ids)
@@ -231,3 +197,95 @@ def test_twelve_experiments_stay_small():
     clips = clips_table(subjects=12, clips=6)
     records = [experiment_record(f"e{i}", clips, samples=samples_of(clips, nodes=68)) for i in range(12)]
     assert len(render(records, dataset_records(clips), {}).encode()) < 5e6
+
+
+def test_action_units_have_a_table_of_their_own(clips):
+    record = unit_record("units", clips, seeds=(0, 1))
+    page = Page(render([experiment_record("first", clips), record], dataset_records(clips)))
+    runs = [part for _, part in record.predictions.groupby("seed")]
+    f1 = [np.mean([_binary_f1(unit) for _, unit in run.groupby("target")]) for run in runs]
+    assert page.scores["units", None, "macro_f1"] == f"{np.mean(f1):.3f} ± {np.std(f1, ddof=1):.3f}"
+    assert ("units", None, "uf1") not in page.scores
+    assert ("units", "constant", "macro_f1") in page.scores
+    words = ("Recognition of emotions", "Detection of action units", "Show it", "No test clip", "no F1 or AUC of AU12")
+    for text in (*words, "saying that every unit is present gives", "a clip in which it is found"):
+        assert (text in page.text) == (text != "No test clip"), text
+    assert "Subjects casme2/sub01" not in Page(render([record])).text
+
+
+def test_a_page_of_action_units_alone_is_whole(clips):
+    html = render([unit_record("units", clips, audit=audit_of("units"))], dataset_records(clips))
+    page = Page(html)
+    assert len(set(page.ids)) == len(page.ids)
+    assert "Confusion" not in page.text
+    assert "F1 by corpus" in page.text
+    assert html == render([unit_record("units", clips, audit=audit_of("units"))], dataset_records(clips))
+
+
+def test_intervals_stand_below_the_scores(clips):
+    record = experiment_record("first", clips)
+    limits = intervals(record.predictions).loc["uf1"]
+    assert f"{limits.low:.3f} – {limits.high:.3f}" in Page(render([record])).text
+    alone = experiment_record("first", clips[clips.subject == "samm/sub01"])
+    assert "there is one only, samm/sub01; its scores have no interval" in Page(render([alone])).text
+
+
+def test_the_oracle_is_tagged_and_says_why(clips):
+    html = render([experiment_record("first", clips)])
+    assert 'data-baseline="au_prior_oracle"' in html
+    assert "AU prior on annotated AUs oracle" in Page(html).text
+    assert re.search('class="tag" title="Oracle: it reads the action units that people coded', html)
+
+
+def test_the_fingerprint_is_one_line_to_cite(clips):
+    record = experiment_record("first", clips)
+    assert f"cite as {record.fingerprint.line()}" in Page(render([record])).text
+
+
+def test_groups_of_people_are_scored_and_the_smallest_is_named(clips):
+    culture = clips.subject.map({"casme2/sub01": "north", "samm/sub01": "south", "samm/sub02": "south"})
+    text = Page(render([experiment_record(clips=clips.assign(culture=culture))])).text
+    assert "The smallest group is north: 3 clips of 1 subject." in text
+    assert "15 clips of 5 subjects state no culture" in text
+    assert "By sex" not in text
+    assert "By culture" not in Page(render([experiment_record(clips=clips)])).text
+
+
+def test_the_mean_over_folds_has_its_own_name_and_a_warning(clips):
+    text = Page(render([experiment_record(clips=clips)])).text
+    assert "Mean over folds (each fold scored alone, then averaged): UF1" in text
+    assert "It is not comparable with the scores above" in text
+    record = experiment_record(clips=clips)
+    one = record.predictions.assign(fold="all")
+    assert "Mean over folds" not in Page(render([experiment_record(clips=clips, predictions=one)])).text
+
+
+def test_few_folds_of_several_subjects_are_listed(clips):
+    record = experiment_record(clips=clips)
+    folds = record.predictions.subject.str[-1].astype(int) % 2
+    table = record.predictions.assign(fold=folds.map({0: "even subjects", 1: "odd subjects"}))
+    text = Page(render([experiment_record(clips=clips, predictions=table)])).text
+    assert "By fold Fold UF1" in text
+    assert "odd subjects" in text
+    assert "By fold" not in Page(render([record])).text
+    assert "By fold" not in Page(render([experiment_record(clips=clips, predictions=_by_corpus(record))])).text
+
+
+def test_repeats_are_runs(clips):
+    record = experiment_record(clips=clips)
+    again = predictions_table(clips, experiment="first", seeds=(5,)).assign(
+        seed=0, repeat=1, fold=lambda t: t.fold + "b"
+    )
+    table = pd.concat([record.predictions, again], ignore_index=True)
+    page = Page(render([experiment_record(clips=clips, predictions=table, baselines={})]))
+    assert "16 folds, 2 repeats, 1 seed" in page.text
+    assert "±" in page.scores["first", None, "uf1"]
+    assert "means over 2 runs" in page.text
+
+
+def _binary_f1(rows):
+    return f1_score(rows.truth == "present", rows.predicted == "present", zero_division=0)
+
+
+def _by_corpus(record):
+    return record.predictions.assign(fold=record.predictions.dataset)

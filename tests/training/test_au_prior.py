@@ -188,6 +188,15 @@ def test_units_that_no_or_every_training_clip_shows_change_nothing(corpus):
     same(au_prior(splits, uneven, detected), au_prior(splits, uneven, wide))
 
 
+def test_a_unit_that_a_test_clip_alone_shows_is_left_out_too(corpus):
+    """Which units tell clips apart is fitted as well: whoever asks all clips has looked at those of the test side."""
+    targets, _, _, splits = corpus()
+    fold = splits[1]
+    alone = np.isin(targets.clip_ids, fold.test[0])[:, None].astype(np.float32)
+    more = replace(targets, au_names=(*UNITS, "AU45"), action_units=np.concatenate([targets.action_units, alone], 1))
+    same(au_prior_oracle([fold], targets), au_prior_oracle([fold], more))
+
+
 def test_does_not_apply_without_units_in_some_fold(corpus):
     targets, detected, _, splits = corpus(subjects=2)
     assert len(au_prior(splits, targets, detected)) == 2

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from mmer.types.clips import COLUMNS, load_clips, save_clips, validate_clips
+from mmer.types.clips import COLUMNS, load_clips, save_clips, validate_clips, visible, without_labels
 from mmer.types.errors import InputError
 
 
@@ -108,3 +108,25 @@ def test_with_motion_the_frames_and_marks_may_be_missing():
     only = dict.fromkeys(("frames", "onset", "apex", "offset", "fps"))
     clips = validate_clips(table(**only, motion="data/lab/m.npy")).set_index("clip_id")
     assert clips.loc["lab/b/x", list(only)].isna().all()
+
+
+MEANING = {"emotion", "objective_class", "action_units"}
+MARKS = {"onset", "apex", "offset"}
+
+
+def test_protocols_are_given_nothing_that_a_person_said_of_the_meaning():
+    """The columns are written out here: a label that is not in the list of labels would be seen by every protocol."""
+    clips = validate_clips(table())
+    assert set(clips) - set(without_labels(clips)) == MEANING
+
+
+@pytest.mark.parametrize("reads", [(), ("onset", "offset"), ("apex", "action_units"), ("onset", "apex", "offset")])
+def test_a_component_is_given_the_annotations_it_names_and_no_other(reads):
+    clips = validate_clips(table())
+    assert set(clips) - set(visible(clips, reads)) == (MEANING | MARKS) - set(reads)
+
+
+@pytest.mark.parametrize("label", ["emotion", "objective_class", "subject"])
+def test_no_component_may_name_an_emotion_or_an_objective_class(label):
+    with pytest.raises(InputError, match=f"not.*{label}"):
+        visible(validate_clips(table()), ("onset", label))

@@ -53,6 +53,7 @@ def test_the_hash_depends_on_the_folds_and_on_no_order():
     assert split_hash([replace(splits[0], fold="x"), *splits[1:]]) != split_hash(splits)
     assert split_hash([replace(splits[0], repeat=1), *splits[1:]]) != split_hash(splits)
     assert split_hash([replace(splits[0], train=splits[0].train[1:]), *splits[1:]]) != split_hash(splits)
+    assert split_hash([replace(splits[0], test=splits[0].test[1:]), *splits[1:]]) != split_hash(splits)
 
 
 def test_another_process_gets_the_same_hash():

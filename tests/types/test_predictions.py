@@ -42,6 +42,16 @@ def test_a_clip_may_be_tested_once_per_seed(table):
         validate_predictions(pd.concat([table, moved]))
 
 
+def test_a_clip_may_be_tested_again_in_another_repeat_and_for_another_unit(table):
+    again = validate_predictions(pd.concat([table.assign(repeat=1), table]))
+    assert again.repeat.tolist() == ([0] * 18 + [1] * 18) * 2
+    assert again.seed.tolist() == [0] * 36 + [1] * 36
+    units = validate_predictions(pd.concat([table.assign(target=unit) for unit in ("AU12", "AU04")]))
+    assert units.target.tolist() == ["AU04", "AU12"] * 36
+    with pytest.raises(InputError, match="more than once"):
+        validate_predictions(pd.concat([units, units.iloc[[7]]]))
+
+
 @pytest.mark.parametrize("column", ["truth", "predicted"])
 def test_words_that_are_no_class(table, column):
     with pytest.raises(InputError, match="joy"):
@@ -61,6 +71,31 @@ def test_the_truth_does_not_depend_on_the_seed(table):
         validate_predictions(changed(table, "truth", other))
 
 
+@pytest.mark.parametrize("column", ["subject", "dataset"])
+def test_a_clip_is_of_one_subject_and_one_corpus(table, column):
+    """Resamples of subjects and scores per corpus rest on it."""
+    moved = changed(table, column, f"{table[column][0]}x")
+    with pytest.raises(InputError, match=f"the {column} differs between seeds.*{table.clip_id[0]}"):
+        validate_predictions(moved)
+
+
+@pytest.mark.parametrize("column", ["seed", "repeat"])
+@pytest.mark.parametrize("value", [-1, 0.5, "first"])
+def test_seeds_and_repeats_are_whole_numbers(table, column, value):
+    with pytest.raises(InputError, match=f"{column} must be whole numbers from 0.*{value}"):
+        validate_predictions(table.assign(**{column: value}))
+
+
+def test_emotions_and_action_units_keep_to_tables_of_their_own(table):
+    with pytest.raises(InputError, match="AU04, emotion"):
+        validate_predictions(pd.concat([table, table.assign(target="AU04")]))
+
+
+def test_probabilities_are_numbers(table):
+    with pytest.raises(InputError, match=rf"p_{EMOTIONS[0]}.*must be numbers, got 'much'"):
+        validate_predictions(table.assign(**{f"p_{EMOTIONS[0]}": "much"}))
+
+
 def test_missing_columns_and_empty_tables(table):
     with pytest.raises(InputError, match="subject"):
         validate_predictions(table.drop(columns="subject"))
@@ -70,7 +105,7 @@ def test_missing_columns_and_empty_tables(table):
         validate_predictions(table.iloc[:0])
 
 
-@pytest.mark.parametrize("p", [(np.nan, 0.5, 0.5), (1.2, -0.1, -0.1), (0.9, 0.0, 0.0)])
+@pytest.mark.parametrize("p", [(np.nan, 0.5, 0.5), (1.2, -0.1, -0.1), (0.999, 0.0, 0.0)])
 def test_probabilities_that_are_none(table, p):
     bad = table.copy()
     bad.loc[0, [f"p_{name}" for name in EMOTIONS]] = p

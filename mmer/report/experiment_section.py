@@ -1,0 +1,150 @@
+"""One experiment -> everything the page shows of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mmer.metrics.scores import per_subject
+from mmer.report.audit_box import AuditBox, audit_box
+from mmer.report.charts import Curve, ReliabilityDrawing, curve, reliability_drawing
+from mmer.report.class_tables import ConfusionRow, PartTable, UnitRow, confusion_rows, part_tables, unit_rows
+from mmer.report.dataset_section import by_reason
+from mmer.report.gallery import Card, Gallery
+from mmer.report.published import Result
+from mmer.report.published_box import PublishedBox, published_box
+from mmer.report.results import Measured
+from mmer.report.summary import Summary
+from mmer.report.wording import config_text, many, number_text
+
+
+@dataclass(frozen=True)
+class Section:
+    """Everything the page shows of one experiment; of ``confusion`` and ``units`` only that of its kind is filled.
+
+    Parameters
+    ----------
+    anchor : str
+    summary : Summary
+    size, verdict : str
+        How much was tested, and how that compares with chance; parts of a sentence.
+    cite : str
+        The fingerprint in a line; empty where there is none.
+    audit : AuditBox
+    confusion : tuple of ConfusionRow
+    units : tuple of UnitRow
+    parts : tuple of PartTable
+    fold_means : str
+        The mean over folds in words, under its own name; empty where there is one fold, or where units are detected.
+    ece, brier : float
+    reliability : ReliabilityDrawing
+    published : PublishedBox
+    subjects : list of dict
+        Empty where units are detected.
+    curves : tuple of Curve
+    n_curves : int
+    excluded : dict of str to list of str
+    cards : list of Card
+    config : str
+    """
+
+    anchor: str
+    summary: Summary
+    size: str
+    verdict: str
+    cite: str
+    audit: AuditBox
+    confusion: tuple[ConfusionRow, ...]
+    units: tuple[UnitRow, ...]
+    parts: tuple[PartTable, ...]
+    fold_means: str
+    ece: float
+    brier: float
+    reliability: ReliabilityDrawing
+    published: PublishedBox
+    subjects: list[dict[str, Any]]
+    curves: tuple[Curve, ...]
+    n_curves: int
+    excluded: dict[str, list[str]]
+    cards: list[Card]
+    config: str
+
+
+def experiment_section(
+    one: Measured, number: int, gallery: Gallery, published: Sequence[Result], synthetic: bool
+) -> Section:
+    """Put together what the page shows of one experiment.
+
+    Parameters
+    ----------
+    one : Measured
+    number : int
+        Its place in the page.
+    gallery : Gallery
+        Makes its cards.
+    published : sequence of Result
+        All published results; those that match are shown.
+    synthetic : bool
+        Whether any of its corpora is synthetic.
+    """
+    record, summary, apart = one.record, one.summary, one.breakdown
+    panels = (
+        curve(record.curves, "loss", "Training loss"),
+        curve(record.curves, "accuracy", "Training accuracy", top=1.0),
+    )
+    units = summary.detection
+    return Section(
+        anchor=f"experiment-{number}",
+        summary=summary,
+        size=_size(summary),
+        verdict=verdict(summary),
+        cite=record.fingerprint.line() if record.fingerprint else "",
+        audit=audit_box(record),
+        confusion=() if units else confusion_rows(record.predictions, apart.per_class),
+        units=unit_rows(apart.per_class) if units else (),
+        parts=part_tables(apart, summary),
+        fold_means=_fold_means(one),
+        ece=apart.ece,
+        brier=apart.brier,
+        reliability=reliability_drawing(apart.reliability),
+        published=published_box(one, published, synthetic),
+        subjects=[] if units else per_subject(record.predictions).to_dict("records"),
+        curves=tuple(panel for panel in panels if panel is not None),
+        n_curves=len(record.curves[["seed", "fold"]].drop_duplicates()),
+        excluded=by_reason(dict(zip(record.excluded.clip_id, record.excluded.reason, strict=True))),
+        cards=gallery.cards(record),
+        config=config_text(record.config),
+    )
+
+
+def verdict(summary: Summary) -> str:
+    """Say in one phrase how the main score compares with chance."""
+    value, prior = summary.scores[summary.main].mean, summary.baseline("prior")
+    chance = None if prior is None else prior.scores[summary.main].draws
+    if chance is None:
+        phrase = "no random classifier to compare with"
+    elif value > chance[1]:
+        phrase = f"above 95 % of random classifiers ({chance[1]:.3f})"
+    elif value < chance[0]:
+        phrase = f"below 95 % of random classifiers ({chance[0]:.3f}); look for a swapped label or a bug"
+    else:
+        phrase = f"not distinguishable from a random classifier ({chance[0]:.3f} to {chance[1]:.3f})"
+    if constant := summary.baseline("constant"):
+        phrase += f"; saying that every unit is present gives {number_text(constant.scores[summary.main].mean)}"
+    return phrase
+
+
+def _size(summary: Summary) -> str:
+    parts = [many(summary.clips, "clip") + " of " + many(summary.subjects, "subject"), many(summary.folds, "fold")]
+    if summary.repeats > 1:
+        parts.append(many(summary.repeats, "repeat"))
+    return ", ".join([*parts, many(summary.seeds, "seed")])
+
+
+def _fold_means(one: Measured) -> str:
+    """Write the mean over folds, which stands nowhere else in the page."""
+    means, summary = one.breakdown.mean_over_folds, one.summary
+    if not means or summary.folds < 2:
+        return ""
+    return ", ".join(
+        f"{label} {number_text(means[f'mean_over_folds_{name}'])}" for name, label in summary.labels.items()
+    )

@@ -1,0 +1,42 @@
+"""Records -> every number of a report, computed once: for the page, for a terminal, and for programs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mmer.report.breakdown import Breakdown, break_down
+from mmer.report.comparisons import Comparison, comparisons
+from mmer.report.records import ExperimentRecord
+from mmer.report.summary import Summary, summarise
+from mmer.types.errors import InputError
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One experiment with its numbers."""
+
+    record: ExperimentRecord
+    summary: Summary
+    breakdown: Breakdown
+
+
+@dataclass(frozen=True)
+class Results:
+    """All experiments with their numbers, in the order of the page, and the tests between them."""
+
+    experiments: tuple[Measured, ...]
+    comparisons: tuple[Comparison, ...]
+
+
+def measure(records: Sequence[ExperimentRecord]) -> Results:
+    """Compute every number of a report.
+
+    Raises
+    ------
+    InputError
+        Two experiments share a name.
+    """
+    names = [record.name for record in records]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise InputError(f"report: experiments must have different names, but {twice} occur(s) twice")
+    found = tuple(Measured(record, summarise(record), break_down(record)) for record in records)
+    return Results(found, comparisons([(one.record, one.summary) for one in found]))
