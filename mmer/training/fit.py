@@ -1,22 +1,26 @@
-"""Fit one model on training clips; predict other clips. ``fit`` sees no test clip and ``predict`` no label."""
+"""Fit one model on training clips; predict other clips. ``fit`` sees no test clip and ``predict`` no label.
+
+``prepare`` makes everything that a training needs of its own clips, ``mmer.training.train`` trains one or many of what
+it makes, ``finish`` turns each into a ``Fitted``. ``fit`` is all three for a training alone.
+"""
 
 import copy
-import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from mmer.models.dropout import seed_dropout, set_step
+from mmer.models.dropout import seed_dropout
 from mmer.training.device import reproducible
-from mmer.training.fold_result import CURVE
 from mmer.training.recipe import Recipe
 from mmer.training.scaler import Scaler
 from mmer.training.seeds import Key
-from mmer.training.task_kind import probabilities, right
+from mmer.training.stack import Batch, Member, Stack
+from mmer.training.task_kind import probabilities
+from mmer.training.train import Report, train
 from mmer.types.errors import InputError
 from mmer.types.samples import Samples, Sizes
 from mmer.types.targets import Targets
@@ -42,6 +46,8 @@ class Fitted:
         Whether a logit stands for an action unit instead of a class.
     seen : dict of str to tuple of str
         What was fitted -> the clips it was fitted on, in the words of ``FoldResult``.
+    decide : callable or None
+        Logits -> logits: what the loss does before the softmax when clips are predicted.
     """
 
     model: nn.Module
@@ -51,6 +57,7 @@ class Fitted:
     device: torch.device
     detection: bool = False
     seen: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    decide: Callable[[Tensor], Tensor] | None = None
 
 
 def fit(
@@ -63,8 +70,9 @@ def fit(
     key: Key,
     device: torch.device,
     after_epoch: Callable[[int, Fitted], None] | None = None,
+    held_out: tuple[str, ...] = (),
 ) -> Fitted:
-    """Train a model on these clips and nothing else.
+    """Train a model on these clips and nothing else: a stack of one.
 
     Parameters
     ----------
@@ -85,6 +93,8 @@ def fit(
     after_epoch : callable, optional
         Called with the epoch (from 1) and the model as it stands. Only the audit uses it, to show what choosing an
         epoch by its test score would have pretended; what it does cannot reach the training.
+    held_out : tuple of str
+        The clips among these that are not trained on, but decide when to stop (``patience`` of the recipe).
 
     Returns
     -------
@@ -96,33 +106,109 @@ def fit(
         Samples and targets are not of the same clips, edge weights do not fit the edges, or the loss is not finite;
         the last names fold and epoch.
     """
+    with reproducible(device):
+        ready = prepare(samples, targets, make_model, make_loss, edge_weight, recipe, key, device, held_out)
+        watch = None
+        if after_epoch is not None:
+
+            def watch(epoch: int, stack: Stack, report: Report) -> None:
+                copied = copy.deepcopy(ready.member.model)
+                stack.give_back(0, copied)
+                after_epoch(epoch, finish(replace(ready, member=replace(ready.member, model=copied)), report))
+
+        (report,) = train([ready.member], recipe, watch=watch)
+    if report.error is not None:
+        raise report.error
+    return finish(ready, report)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A training ready to start, and what else was fitted on its clips.
+
+    Parameters
+    ----------
+    member : Member
+    scaler : Scaler
+    edge_weight : ndarray of shape (E,), float32
+    clip_ids : tuple of str
+        The clips it is trained on.
+    held_out : tuple of str
+        The clips that decide when to stop.
+    """
+
+    member: Member
+    scaler: Scaler
+    edge_weight: np.ndarray
+    clip_ids: tuple[str, ...]
+    held_out: tuple[str, ...]
+
+
+def prepare(
+    samples: Samples,
+    targets: Targets,
+    make_model: Callable[[Sizes], nn.Module],
+    make_loss: Callable[[Tensor], nn.Module],
+    edge_weight: np.ndarray,
+    recipe: Recipe,
+    key: Key,
+    device: torch.device,
+    held_out: tuple[str, ...] = (),
+) -> Prepared:
+    """Make the model, its loss and its scaled clips; parameters and errors are those of ``fit``."""
     if set(samples.clip_ids) != set(targets.clip_ids):
         odd = sorted(set(samples.clip_ids) ^ set(targets.clip_ids))
         raise InputError(f"fold {key.fold!r}: samples and targets are of different clips, e.g. {odd[0]}")
     _check_edges(edge_weight, samples, key)
-    clip_ids = sorted(samples.clip_ids)
-    samples, targets = samples.subset(clip_ids), targets.subset(tuple(clip_ids))
-    with reproducible(device):
-        model = initial_model(make_model, samples.sizes(targets.n_outputs), key).to(device)
-        scaler = Scaler.fit(samples, model.streams, recipe.standardise)
-        streams = {name: torch.from_numpy(values).to(device) for name, values in scaler.transform(samples).items()}
-        loss = make_loss(torch.from_numpy(targets.class_counts)).to(device)
-        edges = torch.from_numpy(edge_weight.astype(np.float32)).to(device)
-        detection = bool(targets.units)
-        watch = None
-        if after_epoch is not None:
+    clip_ids = tuple(sorted(set(samples.clip_ids) - set(held_out)))
+    train_samples, train_targets = samples.subset(clip_ids), targets.subset(clip_ids)
+    model = initial_model(make_model, samples.sizes(targets.n_outputs), key).to(device)
+    scaler = Scaler.fit(train_samples, model.streams, recipe.standardise)
+    loss = make_loss(torch.from_numpy(train_targets.class_counts)).to(device)
+    if hasattr(loss, "fit"):
+        loss.fit(train_targets)
+    validation = None
+    if recipe.patience is not None:
+        validation = _batch(samples.subset(sorted(held_out)), targets.subset(tuple(sorted(held_out))), scaler, device)
+    member = Member(
+        key=key,
+        model=model,
+        loss=loss,
+        clips=_batch(train_samples, train_targets, scaler, device),
+        edges=torch.from_numpy(edge_weight.astype(np.float32)).to(device),
+        detection=bool(targets.units),
+        validation=validation,
+    )
+    return Prepared(member, scaler, edge_weight, clip_ids, tuple(sorted(held_out)))
 
-            def watch(epoch: int, curve: pd.DataFrame) -> None:
-                copied = copy.deepcopy(model).eval()
-                after_epoch(epoch, Fitted(copied, scaler, edge_weight, curve, device, detection))
 
-        curve, used = _train(model, loss, streams, targets, edges, recipe, key, watch)
+def finish(ready: Prepared, report: Report) -> Fitted:
+    """Put together what a training leaves behind; its model is in evaluation mode."""
+    member = ready.member
     seen = {
-        "scaler": scaler.clip_ids,
-        "loss": targets.clip_ids,
-        "weights": tuple(samples.clip_ids[row] for row in np.flatnonzero(used)),
+        "scaler": ready.scaler.clip_ids,
+        "loss": ready.clip_ids,
+        "weights": tuple(clip for clip, used in zip(ready.clip_ids, report.used.tolist(), strict=True) if used),
     }
-    return Fitted(model.eval(), scaler, edge_weight, curve, device, detection, seen)
+    if ready.held_out:
+        seen["epochs"] = ready.held_out
+    return Fitted(
+        model=member.model.eval(),
+        scaler=ready.scaler,
+        edge_weight=ready.edge_weight,
+        curve=report.curve,
+        device=member.edges.device,
+        detection=member.detection,
+        seen=seen,
+        decide=getattr(member.loss, "decide", None),
+    )
+
+
+def _batch(samples: Samples, targets: Targets, scaler: Scaler, device: torch.device) -> Batch:
+    """Put clips where they are trained on."""
+    streams = {name: torch.from_numpy(values).to(device) for name, values in scaler.transform(samples).items()}
+    others = (targets.answer, targets.weight.astype(np.float32), targets.action_units)
+    return Batch(streams, *(torch.from_numpy(values).to(device) for values in others))
 
 
 def initial_model(make_model: Callable[[Sizes], nn.Module], sizes: Sizes, key: Key) -> nn.Module:
@@ -145,66 +231,12 @@ def predict(fitted: Fitted, samples: Samples) -> np.ndarray:
                 name: torch.from_numpy(values[start : start + PREDICT_BATCH]).to(fitted.device)
                 for name, values in streams.items()
             }
-            logits = fitted.model(batch, edges).double()
+            logits = fitted.model(batch, edges)
+            if fitted.decide is not None:
+                logits = fitted.decide(logits)
+            logits = logits.double()
             parts.append(probabilities(logits, fitted.detection).cpu().numpy())
     return np.concatenate(parts)
-
-
-def _train(
-    model: nn.Module,
-    loss: nn.Module,
-    streams: dict[str, Tensor],
-    targets: Targets,
-    edges: Tensor,
-    recipe: Recipe,
-    key: Key,
-    watch: Callable[[int, pd.DataFrame], None] | None,
-) -> tuple[pd.DataFrame, np.ndarray]:
-    """Train in place; return the curve, and which rows took part."""
-    answer = torch.from_numpy(targets.answer).to(edges.device)
-    weight = torch.from_numpy(targets.weight.astype(np.float32)).to(edges.device)
-    optimizer = _optimizer(model, recipe)
-    model.train()
-    detection = bool(targets.units)
-    n, step, rows = len(answer), 0, []
-    used = torch.zeros(n, dtype=torch.bool, device=edges.device)
-    for epoch in range(1, recipe.epochs + 1):
-        generator = torch.Generator().manual_seed(key.derive("batches", epoch))
-        order = torch.randperm(n, generator=generator).to(edges.device)
-        total = correct = torch.zeros((), device=edges.device)  # summed on the device: reading a number waits for it
-        for batch in order.tensor_split(math.ceil(n / recipe.batch_size)):
-            set_step(model, step)
-            logits = model({name: values[batch] for name, values in streams.items()}, edges)
-            value = loss(logits, answer[batch], weight[batch])
-            optimizer.zero_grad(set_to_none=True)
-            value.backward()
-            optimizer.step()
-            total = total + value.detach() * len(batch)
-            correct = correct + right(logits.detach(), answer[batch], detection).sum()
-            used[batch] = True
-            step += 1
-        if not torch.isfinite(total):
-            raise InputError(
-                f"experiment {key.experiment!r}, fold {key.fold!r}: the training loss is {float(total)} in epoch "
-                f"{epoch}; a lower lr than {recipe.lr} usually helps"
-            )
-        rows.append((epoch, float(total) / n, float(correct) / n))
-        if watch is not None:
-            watch(epoch, _curve(rows))
-    return _curve(rows), used.cpu().numpy()
-
-
-def _curve(rows: list[tuple[int, float, float]]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(CURVE))
-
-
-def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """Make the optimiser. All are elementwise, so that stacked folds would be trained exactly alike."""
-    shared = {"lr": recipe.lr, "weight_decay": recipe.weight_decay, "fused": True}
-    if recipe.optimizer == "sgd":
-        return torch.optim.SGD(model.parameters(), momentum=recipe.momentum, **shared)
-    make = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[recipe.optimizer]
-    return make(model.parameters(), **shared)
 
 
 def _check_edges(edge_weight: np.ndarray, samples: Samples, key: Key) -> None:

@@ -7,11 +7,12 @@ from mmer.types.errors import InputError, nearest
 
 OPTIMIZERS = ("adam", "adamw", "sgd")
 STANDARDISE = ("feature", "node", "none")
+SCHEDULES = ("constant", "cosine", "step")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a model is trained. The number of epochs is fixed, so no clip has to be held back to choose one.
+    """How a model is trained. The number of epochs is fixed, unless ``patience`` holds clips back to choose it.
 
     Parameters
     ----------
@@ -29,6 +30,20 @@ class Recipe:
     standardise : str
         ``feature``: mean 0 and standard deviation 1 of each feature, over training clips, frames and nodes.
         ``node``: of each feature of each node. ``none``: streams as they are.
+    clip_norm : float or None
+        Longest gradient (Euclidean norm over all parameters of a fold); longer ones are scaled down to it.
+    schedule : str
+        Of the learning rate, by epochs. ``constant``; ``cosine``: falls to 0 over the epochs; ``step``: multiplied by
+        ``step_factor`` after every ``step_epochs`` epochs.
+    step_epochs : int
+        Of ``step``; the others ignore it, and ``step_factor`` too.
+    step_factor : float
+        Above 0.
+    patience : int or None
+        Stop a fold when the loss on held-out training subjects has not fallen for so many epochs, and go back to the
+        weights with which it was lowest. None: train all ``epochs``.
+    validation_subjects : int
+        How many of a fold's training subjects ``patience`` holds out; others ignore it.
 
     Raises
     ------
@@ -43,17 +58,25 @@ class Recipe:
     optimizer: str = "adam"
     momentum: float = 0.9
     standardise: str = "feature"
+    clip_norm: float | None = None
+    schedule: str = "constant"
+    step_epochs: int = 10
+    step_factor: float = 0.1
+    patience: int | None = None
+    validation_subjects: int = 2
 
     def __post_init__(self) -> None:
-        for key in ("epochs", "batch_size"):
-            if getattr(self, key) < 1:
+        for key in ("epochs", "batch_size", "step_epochs", "patience", "validation_subjects"):
+            if getattr(self, key) is not None and getattr(self, key) < 1:
                 raise InputError(f"recipe: {key} must be at least 1, got {getattr(self, key)}")
-        if not (math.isfinite(self.lr) and self.lr > 0):
-            raise InputError(f"recipe: lr must be a number above 0, got {self.lr}")
+        for key in ("lr", "step_factor", "clip_norm"):
+            value = getattr(self, key)
+            if value is not None and not (math.isfinite(value) and value > 0):
+                raise InputError(f"recipe: {key} must be a number above 0, got {value}")
         if not (math.isfinite(self.weight_decay) and self.weight_decay >= 0):
             raise InputError(f"recipe: weight_decay must be a number of at least 0, got {self.weight_decay}")
         if not 0 <= self.momentum < 1:
             raise InputError(f"recipe: momentum must be in 0 <= momentum < 1, got {self.momentum}")
-        for key, valid in (("optimizer", OPTIMIZERS), ("standardise", STANDARDISE)):
+        for key, valid in (("optimizer", OPTIMIZERS), ("standardise", STANDARDISE), ("schedule", SCHEDULES)):
             if getattr(self, key) not in valid:
                 raise InputError(f"recipe: {key} is {getattr(self, key)!r}; {nearest(getattr(self, key), valid)}")

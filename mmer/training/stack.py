@@ -11,7 +11,7 @@ The forward pass of a stack takes one of three ways:
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -24,6 +24,36 @@ WAYS = ("plain", "folded", "vmap")
 
 
 @dataclass
+class Batch:
+    """Clips of one member, or (K, ...) of all members of a stack.
+
+    Parameters
+    ----------
+    streams : dict of str to Tensor (n, ...)
+        Scaled.
+    answer : Tensor of shape (n,) or (n, A)
+        See ``mmer.types.targets.Targets.answer``.
+    weight : Tensor of shape (n,)
+        0 for padding.
+    units : Tensor of shape (n, A)
+        Annotated action units, for a loss that asks for them.
+    """
+
+    streams: dict[str, Tensor]
+    answer: Tensor
+    weight: Tensor
+    units: Tensor
+
+    def __len__(self) -> int:
+        return len(self.answer)
+
+    def map(self, change: Callable[[Tensor], Tensor]) -> "Batch":
+        """Apply a function to every tensor."""
+        streams = {name: change(values) for name, values in self.streams.items()}
+        return Batch(streams, change(self.answer), change(self.weight), change(self.units))
+
+
+@dataclass
 class Member:
     """One training, ready to start.
 
@@ -32,52 +62,51 @@ class Member:
     key : Key
         Its names; the batch order derives from them.
     model : nn.Module
-        With its initial weights; ``Stack.give_back`` puts the trained ones there.
+        With its initial weights, on its device; ``Stack.give_back`` puts the trained ones there.
     loss : nn.Module
-    streams : dict of str to Tensor (n, ...)
-        Scaled.
-    answer : Tensor of shape (n,) or (n, A)
-        See ``mmer.types.targets.Targets.answer``.
-    weight : Tensor of shape (n,)
+    clips : Batch
+        What it is trained on.
     edges : Tensor of shape (E,)
         Edge weights.
     detection : bool
         Whether a logit stands for an action unit.
+    validation : Batch or None
+        Clips of held-out training subjects, which decide when to stop.
     """
 
     key: Key
     model: nn.Module
     loss: nn.Module
-    streams: dict[str, Tensor]
-    answer: Tensor
-    weight: Tensor
+    clips: Batch
     edges: Tensor
-    detection: bool
-
-    def __len__(self) -> int:
-        return len(self.answer)
+    detection: bool = False
+    validation: Batch | None = None
 
 
 class Clips:
-    """The clips of K members, padded to the longest: what a batch is taken from.
+    """The clips of K members, padded to the longest: what batches are taken from.
 
     Parameters
     ----------
-    parts : sequence of (streams, answer, weight)
+    parts : sequence of Batch
         Of every member.
 
     Attributes
     ----------
     sizes : list of K int
-        Clips of every member. Row ``pad`` of every member is of zeros.
+        Clips of every member.
+    pad : int
+        A row that is of zeros, and of weight 0, in every member.
+    whole : Batch
+        (K, pad + 1, ...).
     """
 
-    def __init__(self, parts: Sequence[tuple[dict[str, Tensor], Tensor, Tensor]]) -> None:
-        self.sizes = [len(answer) for _, answer, _ in parts]
+    def __init__(self, parts: Sequence[Batch]) -> None:
+        self.sizes = [len(part) for part in parts]
         self.pad = max(self.sizes)
-        self.streams = {name: self._padded([streams[name] for streams, _, _ in parts]) for name in parts[0][0]}
-        self.answer = self._padded([answer for _, answer, _ in parts])
-        self.weight = self._padded([weight for _, _, weight in parts])
+        streams = {name: self._padded([part.streams[name] for part in parts]) for name in parts[0].streams}
+        others = ([getattr(part, name) for part in parts] for name in ("answer", "weight", "units"))
+        self.whole = Batch(streams, *(self._padded(values) for values in others))
 
     def _padded(self, parts: list[Tensor]) -> Tensor:
         """Return (K, pad + 1, ...)."""
@@ -86,24 +115,16 @@ class Clips:
             row[: len(part)] = part
         return whole
 
-    def take(self, rows: Tensor) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-        """Return streams, answer and weight (K, B, ...) of the clips ``rows`` (K, B)."""
-        flat = (rows + torch.arange(len(rows), device=rows.device)[:, None] * (self.pad + 1)).flatten()
-
-        def pick(values: Tensor) -> Tensor:
-            return values.flatten(0, 1).index_select(0, flat).unflatten(0, rows.shape)
-
-        return {name: pick(values) for name, values in self.streams.items()}, pick(self.answer), pick(self.weight)
-
-    def all(self) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-        """Return streams, answer and weight of all clips, (K, pad + 1, ...)."""
-        return self.streams, self.answer, self.weight
+    def take(self, rows: Tensor) -> Batch:
+        """Return the clips ``rows`` (K, B) as a batch (K, B, ...)."""
+        starts = torch.arange(len(rows), device=rows.device)[:, None] * (self.pad + 1)
+        flat = (rows + starts).flatten()
+        return self.whole.map(lambda values: values.flatten(0, 1).index_select(0, flat).unflatten(0, rows.shape))
 
     def keep(self, places: list[int]) -> None:
         """Go on with these members only."""
         self.sizes = [self.sizes[place] for place in places]
-        self.streams = {name: values[places] for name, values in self.streams.items()}
-        self.answer, self.weight = self.answer[places], self.weight[places]
+        self.whole = self.whole.map(lambda values: values[places])
 
 
 class Stack:
@@ -128,8 +149,9 @@ class Stack:
         self.members = list(members)
         folded = getattr(type(members[0].model), "folded", False)
         self.way = way or ("plain" if len(members) == 1 else "folded" if folded else "vmap")
-        self.model = _stacked([member.model for member in members])
-        self.loss = _stacked([member.loss for member in members])
+        # A model alone is not copied: what it keeps of itself beside parameters and buffers stays its own.
+        self.model = _stacked([member.model for member in members], copied=len(members) > 1)
+        self.loss = _stacked([member.loss for member in members], copied=True)
         self.edges = torch.stack([member.edges for member in members])
 
     @property
@@ -137,15 +159,37 @@ class Stack:
         """Every parameter, (K, ...)."""
         return dict(self.model.named_parameters())
 
-    def logits(self, streams: dict[str, Tensor]) -> Tensor:
-        """Return logits (K, B, C) of batches (K, B, ...)."""
-        if self.way == "folded":
-            return self.model(streams, self.edges)
-        return _call(self.model, self.way, streams, self.edges)
+    def logits(self, batch: Batch) -> tuple[Tensor, Tensor | None]:
+        """Return logits (K, B, C), and the features (K, B, D) that they were made of, if the loss asks for them."""
+        inputs, state = (batch.streams, self.edges), _state(self.model)
+        features: list[Tensor] = []
+        hook = None
+        if "features" in getattr(self.loss, "needs", ()):
+            hook = self.model.classifier.register_forward_pre_hook(lambda _, given: features.append(given[0]))
 
-    def losses(self, logits: Tensor, answer: Tensor, weight: Tensor) -> Tensor:
+        def one(own: dict[str, Tensor], *items: Tensor | dict[str, Tensor]) -> tuple[Tensor, ...]:
+            return functional_call(self.model, own, items), *(features.pop() for _ in features)
+
+        try:
+            if self.way == "plain":
+                found = _alone(one, state, *inputs)
+            else:
+                found = (one if self.way == "folded" else vmap(one))(state, *inputs)
+        finally:
+            if hook is not None:
+                hook.remove()
+        return found if hook is not None else (found[0], None)
+
+    def losses(self, logits: Tensor, features: Tensor | None, batch: Batch) -> Tensor:
         """Return the loss of every member, (K,)."""
-        return _call(self.loss, "plain" if len(logits) == 1 else "vmap", logits, answer, weight)
+        extras = {"features": features, "units": batch.units}
+        inputs = (logits, batch.answer, batch.weight, *(extras[name] for name in getattr(self.loss, "needs", ())))
+
+        def one(own: dict[str, Tensor], *items: Tensor) -> tuple[Tensor]:
+            return (functional_call(self.loss, own, items),)
+
+        state = _state(self.loss)
+        return (_alone(one, state, *inputs) if len(logits) == 1 else vmap(one)(state, *inputs))[0]
 
     def give_back(self, place: int, model: nn.Module, values: dict[str, Tensor] | None = None) -> None:
         """Put the weights of one member into a model of its own, from ``values`` (see ``values``) where given."""
@@ -159,7 +203,7 @@ class Stack:
 
     def values(self) -> dict[str, Tensor]:
         """Return every parameter and buffer of the model by its name, (K, ...)."""
-        return dict(self.model.named_parameters()) | dict(self.model.named_buffers())
+        return _state(self.model)
 
     def keep(self, places: list[int]) -> None:
         """Go on with these members only; what an optimiser holds of the parameters is its owner's to follow."""
@@ -176,9 +220,9 @@ class Stack:
                         part._buffers[leaf] = value[places]
 
 
-def _stacked(modules: list[nn.Module]) -> nn.Module:
-    """Return a copy of the first module in which every parameter and buffer is that of all modules, (K, ...)."""
-    whole = modules[0] if len(modules) == 1 else copy.deepcopy(modules[0])
+def _stacked(modules: list[nn.Module], copied: bool) -> nn.Module:
+    """Return the first module, or a copy, in which every parameter and buffer is that of all modules, (K, ...)."""
+    whole = copy.deepcopy(modules[0]) if copied else modules[0]
     for path, part in whole.named_modules():
         others = [module.get_submodule(path) for module in modules]
         for leaf, value in list(part._parameters.items()):
@@ -191,14 +235,15 @@ def _stacked(modules: list[nn.Module]) -> nn.Module:
     return whole
 
 
-def _call(module: nn.Module, way: str, *inputs: Tensor | dict[str, Tensor]) -> Tensor:
-    """Call a stacked module on inputs (K, ...)."""
-    state = dict(module.named_parameters()) | dict(module.named_buffers())
-    if way == "plain":
-        one = {name: value.squeeze(0) for name, value in state.items()}
-        alone = tuple(
-            {name: value.squeeze(0) for name, value in item.items()} if isinstance(item, dict) else item.squeeze(0)
-            for item in inputs
-        )
-        return functional_call(module, one, alone).unsqueeze(0)
-    return vmap(lambda own, *items: functional_call(module, own, items))(state, *inputs)
+def _state(module: nn.Module) -> dict[str, Tensor]:
+    """Return every parameter and buffer by its name."""
+    return dict(module.named_parameters()) | dict(module.named_buffers())
+
+
+def _alone(function: Callable[..., tuple[Tensor, ...]], *inputs: Tensor | dict[str, Tensor]) -> tuple[Tensor, ...]:
+    """Call a function of one member on the inputs of a stack of one; all are views, so buffers change in place."""
+    one = (
+        {name: value.squeeze(0) for name, value in item.items()} if isinstance(item, dict) else item.squeeze(0)
+        for item in inputs
+    )
+    return tuple(value.unsqueeze(0) for value in function(*one))

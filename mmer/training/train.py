@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from mmer.losses.progress import set_progress
+from mmer.models.batch_norm import set_mask
 from mmer.models.dropout import set_step
 from mmer.training.early_stopping import Patience
 from mmer.training.fold_result import CURVE
@@ -77,18 +79,19 @@ def train(members: Sequence[Member], recipe: Recipe, way: str | None = None, wat
     list of Report
         One per member, in their order. A member whose loss is not finite stops with an error; the others go on.
     """
-    steps = steps_per_epoch(len(members[0]), recipe)
-    if any(steps_per_epoch(len(member), recipe) != steps for member in members):
+    steps = steps_per_epoch(len(members[0].clips), recipe)
+    if any(steps_per_epoch(len(member.clips), recipe) != steps for member in members):
         raise ValueError("members of a stack must take the same number of steps per epoch")
-    reports = [Report(member.key, torch.zeros(len(member), dtype=torch.bool)) for member in members]
+    reports = [Report(member.key, torch.zeros(len(member.clips), dtype=torch.bool)) for member in members]
     running = list(reports)
-    clips = Clips([(member.streams, member.answer, member.weight) for member in members])
+    clips = Clips([member.clips for member in members])
     stack = Stack(members, way)
     optimizer = make_optimizer(stack.parameters.values(), recipe)
-    patience = Patience.of(stack, recipe)
+    patience = Patience(stack, recipe)
     stack.model.train()
     for epoch in range(1, recipe.epochs + 1):
         set_learning_rate(optimizer, learning_rate(recipe, epoch))
+        set_progress(stack.loss, (epoch - 1) / recipe.epochs)
         orders = [_order(member, epoch) for member in stack.members]
         loss, correct = _epoch(stack, clips, orders, steps, (epoch - 1) * steps, optimizer, recipe)
         for report, size, order, *sums in zip(running, clips.sizes, orders, loss, correct, strict=True):
@@ -96,7 +99,7 @@ def train(members: Sequence[Member], recipe: Recipe, way: str | None = None, wat
             report.rows.append((epoch, *(value / size for value in sums)))
             if not math.isfinite(sums[0]):
                 report.error = _diverged(report, recipe)
-        finished = patience.finished(epoch, stack) | {
+        finished = patience.finished(stack) | {
             place for place, report in enumerate(running) if report.error is not None
         }
         if watch is not None:
@@ -131,25 +134,27 @@ def _epoch(
     batches = zip(*(order.tensor_split(steps) for order in orders), strict=True)
     for step, parts in enumerate(batches, first_step):
         rows = pad_sequence(list(parts), batch_first=True, padding_value=clips.pad).to(device)
-        sizes = torch.tensor([len(part) for part in parts], device=device)
-        streams, answer, weight = clips.take(rows)
+        sizes = [len(part) for part in parts]
+        batch, real = clips.take(rows), rows < clips.pad
         set_step(stack.model, step)
-        logits = stack.logits(streams)
-        losses = stack.losses(logits, answer, weight)
+        set_mask(stack.model, real if min(sizes) < rows.shape[1] else real[:, 0])  # (K,): nobody has padding
+        logits, features = stack.logits(batch)
+        losses = stack.losses(logits, features, batch)
         optimizer.zero_grad(set_to_none=True)
         losses.sum().backward()  # members share no number, so the gradient of the sum is that of each
         if recipe.clip_norm is not None:
             clip_gradients(parameters, recipe.clip_norm)
         optimizer.step()
-        total = total + losses.detach() * sizes
-        correct = correct + (right(logits.detach(), answer, detection) * (rows < clips.pad)).sum(1)
+        total = total + losses.detach() * torch.tensor(sizes, device=device)
+        correct = correct + (right(logits.detach(), batch.answer, detection) * real).sum(1)
+    set_mask(stack.model, torch.ones(len(orders), device=device))
     return total.tolist(), correct.tolist()
 
 
 def _order(member: Member, epoch: int) -> Tensor:
     """Return the order in which a member's clips are shown in an epoch."""
     generator = torch.Generator().manual_seed(member.key.derive("batches", epoch))
-    return torch.randperm(len(member), generator=generator)
+    return torch.randperm(len(member.clips), generator=generator)
 
 
 def _diverged(report: Report, recipe: Recipe) -> InputError:

@@ -1,0 +1,131 @@
+"""What would make a fold fail, or mean nothing, found before the first is trained."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from torch import from_numpy
+
+from mmer.training.classical import refusal
+from mmer.training.device import find_device
+from mmer.training.early_stopping import held_out_clips
+from mmer.training.fit import initial_model
+from mmer.training.seeds import Key
+from mmer.training.task import Task
+from mmer.types.errors import InputError, listing
+from mmer.types.split import Split
+
+
+def check_folds(task: Task, splits: Sequence[Split]) -> None:
+    """Find what would make a fold fail or mean nothing, before the first is trained.
+
+    Raises
+    ------
+    InputError
+        There is no fold, or two of one name; a clip is tested in two folds of one repeat, has no sample, no target, or
+        lacks a stream that the model needs; a class has no training clip in some fold; the loss is not made for what
+        is asked.
+    """
+    if not splits:
+        raise InputError(f"experiment {task.experiment!r}: the protocol makes no fold")
+    names = [split.fold for split in splits]
+    if len(set(names)) < len(names):
+        raise InputError(f"experiment {task.experiment!r}: two folds have one name: {listing(names)}")
+    _check_tested_once(task, splits)
+    find_device(task.device)
+    clip_ids = sorted({name for split in splits for name in (*split.train, *split.test)})
+    _check_clips(task, clip_ids)
+    _check_classes(task, splits)
+
+
+def _check_tested_once(task: Task, splits: Sequence[Split]) -> None:
+    """Refuse folds that test a clip again: it would count twice in every pooled score."""
+    first: dict[tuple[int, str], str] = {}
+    for split in splits:
+        for clip in split.test:
+            if (other := first.setdefault((split.repeat, clip), split.fold)) != split.fold:
+                raise InputError(
+                    f"experiment {task.experiment!r}: clip {clip} is tested in two folds of one repeat, {other!r} and "
+                    f"{split.fold!r}; a protocol that tests a clip again numbers its repeats (`Split.repeat`)"
+                )
+
+
+def _check_clips(task: Task, clip_ids: list[str]) -> None:
+    """Refuse clips that the model cannot be given."""
+    known = set(task.samples.clip_ids)
+    if lost := [name for name in clip_ids if name not in known]:
+        why = sorted({task.samples.excluded[name] for name in lost if name in task.samples.excluded})
+        raise InputError(
+            f"experiment {task.experiment!r}: {len(lost)} of {len(clip_ids)} clips have no sample: {listing(lost)}"
+            + (f" (left out: {listing(why, 3)})" if why else "")
+        )
+    task.targets.subset(tuple(clip_ids))
+    sizes = task.samples.sizes(task.targets.n_outputs)
+    if task.classical:
+        model = task.make_model(sizes)
+    else:
+        model = initial_model(task.make_model, sizes, Key(task.experiment, task.seed, ""))
+    name = type(model).__name__
+    for stream in model.streams:
+        if stream not in task.samples.streams:
+            raise InputError(
+                f"experiment {task.experiment!r}: {name} needs the stream {stream!r}, "
+                f"but the samples have {sorted(task.samples.streams)}"
+            )
+        there = dict(zip(task.samples.clip_ids, task.samples.present[stream], strict=True))
+        if lacking := [clip for clip in clip_ids if not there[clip]]:
+            raise InputError(
+                f"experiment {task.experiment!r}: {name} needs the stream {stream!r}, and {len(lacking)} of "
+                f"{len(clip_ids)} clips lack it: {listing(lacking)}; give these clips face tracks, leave them out with "
+                "`exclude` of the dataset, or choose a model that does without"
+            )
+
+
+def _check_classes(task: Task, splits: Sequence[Split]) -> None:
+    """Refuse folds in which a class cannot be learned."""
+    _check_loss(task)
+    if task.targets.units:
+        return _check_units(task, splits)
+    classes = task.targets.classes
+    if len(classes) < 2:
+        raise InputError(f"experiment {task.experiment!r}: one class {list(classes)} leaves nothing to tell apart")
+    absent = [
+        f"fold {split.fold!r} has no training clip of class {classes[index]!r}"
+        for split in splits
+        for index in np.flatnonzero(task.targets.subset(split.train).class_counts == 0)
+    ]
+    if absent:
+        raise InputError(
+            f"experiment {task.experiment!r}: {listing(absent, 3)}; merge or drop the class with another label scheme "
+            "(`labels`), add corpora, or choose another protocol"
+        )
+
+
+def _check_loss(task: Task) -> None:
+    """Refuse a loss, or a classical model, that is made for the other kind of task."""
+    if task.classical:
+        if task.targets.units:
+            model = task.make_model(task.samples.sizes(task.targets.n_outputs))
+            raise InputError(f"experiment {task.experiment!r}: {refusal(model)}")
+        return
+    loss = task.make_loss(from_numpy(task.targets.class_counts))
+    if getattr(loss, "detection", False) != bool(task.targets.units):
+        kind, wanted = (
+            ("for action unit detection", "the label scheme asks for one class per clip; choose e.g. `cross_entropy`")
+            if not task.targets.units
+            else ("for one class per clip", "the label scheme asks for action units; choose e.g. `weighted_bce`")
+        )
+        raise InputError(f"experiment {task.experiment!r}: the loss {type(loss).__name__} is {kind}, but {wanted}")
+
+
+def _check_units(task: Task, splits: Sequence[Split]) -> None:
+    """Refuse folds in which a unit cannot be learned."""
+    never = [
+        f"fold {split.fold!r} has no training clip {'with' if column else 'without'} {task.targets.units[unit]}"
+        for split in splits
+        for unit, column in np.argwhere(task.targets.subset(split.train).class_counts == 0)
+    ]
+    if never:
+        raise InputError(
+            f"experiment {task.experiment!r}: {listing(never, 3)}; name other units in the label scheme (`units`), or "
+            "add corpora"
+        )

@@ -1,0 +1,54 @@
+"""Task: what all folds of one experiment share."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor, nn
+
+from mmer.training.recipe import Recipe
+from mmer.types.samples import Samples, Sizes
+from mmer.types.targets import Targets
+
+
+@dataclass(frozen=True)
+class Task:
+    """What all folds of one experiment under one seed share. It is sent to every worker, so it must be picklable.
+
+    Parameters
+    ----------
+    experiment : str
+    seed : int
+    samples : Samples
+        Of all clips.
+    targets : Targets
+        Of all clips; a fold's ``fit`` gets those of its training clips only.
+    make_model : callable
+        Sizes -> nn.Module, e.g. ``functools.partial(build, node)``; or -> classical model, see ``classical``.
+    make_loss : callable or None
+        Class counts, Tensor (K,), or (A, 2) of units -> nn.Module. None: the model is classical and has its own.
+    fit_edges : callable or None
+        Targets of the training clips -> edge weights (E,); None: all edges weigh 1.
+    recipe : Recipe
+    device : str
+        ``auto``, ``cpu`` or ``cuda``.
+    preload : tuple of str
+        Modules that workers have in common, e.g. the model's: imported once, before the workers are forked.
+    classical : bool
+        Whether ``make_model`` makes a model that is fitted by its own solver (``mmer.training.classical``).
+    subjects : mapping of str to str, or None
+        Clip -> subject; needed where ``patience`` of the recipe holds training subjects out.
+    """
+
+    experiment: str
+    seed: int
+    samples: Samples
+    targets: Targets
+    make_model: Callable[[Sizes], nn.Module]
+    make_loss: Callable[[Tensor], nn.Module] | None
+    fit_edges: Callable[[Targets], np.ndarray] | None
+    recipe: Recipe
+    device: str = "auto"
+    preload: tuple[str, ...] = ()
+    classical: bool = False
+    subjects: Mapping[str, str] | None = None
