@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch_geometric.nn import DenseGCNConv
 
 from mmer.models.dropout import Dropout
+from mmer.models.folded import GraphConvolution, Linear, dense_adjacency
 from mmer.models.graph_input import check_choice, check_whole, graph_shape
 from mmer.types.samples import Sizes
 
@@ -16,9 +16,8 @@ READOUTS = ("mean", "flatten")
 class Gcn(nn.Module):
     """Graph convolutions with the fold's edge weights, then a linear classifier.
 
-    The convolutions are torch_geometric's ``DenseGCNConv``: with the same few nodes in every clip the dense layer
-    equals ``GCNConv`` and is faster. It adds self loops and normalises symmetrically. Frames are features: node i sees
-    its T * F values at once.
+    With the same few nodes in every clip a dense convolution equals torch_geometric's ``GCNConv`` and is faster. It adds
+    self loops and normalises symmetrically. Frames are features: node i sees its T * F values at once.
 
     Parameters
     ----------
@@ -40,6 +39,7 @@ class Gcn(nn.Module):
     """
 
     streams = ("graph",)
+    folded = True
 
     def __init__(
         self, sizes: Sizes, hidden: int = 32, layers: int = 2, dropout: float = 0.3, readout: str = "flatten"
@@ -50,18 +50,17 @@ class Gcn(nn.Module):
         frames, self.nodes, features = graph_shape("gcn", sizes)
         self.readout = readout
         widths = [frames * features, *[hidden] * layers]
-        self.convolutions = nn.ModuleList(DenseGCNConv(width, next_width) for width, next_width in pairwise(widths))
+        self.convolutions = nn.ModuleList(GraphConvolution(width, next_width) for width, next_width in pairwise(widths))
         self.dropouts = nn.ModuleList(Dropout(dropout) for _ in range(layers))
-        self.classifier = nn.Linear(hidden if readout == "mean" else hidden * self.nodes, sizes.n_classes)
+        self.classifier = Linear(hidden if readout == "mean" else hidden * self.nodes, sizes.n_classes)
         source, target = torch.from_numpy(sizes.edge_index.copy())
-        # Row = target: a node collects from its sources, as GCNConv does.
         self.register_buffer("place", target * self.nodes + source, persistent=False)
 
     def forward(self, batch: dict[str, Tensor], edge_weight: Tensor) -> Tensor:
-        """Return logits (B, K) of ``batch["graph"]`` (B, T, N, F) with ``edge_weight`` (E,)."""
-        x = batch["graph"].transpose(1, 2).flatten(2)
-        adjacency = x.new_zeros(self.nodes**2).scatter_add(0, self.place, edge_weight.to(x.dtype))
-        adjacency = adjacency.view(self.nodes, self.nodes)
+        """Return logits (B, C) of ``batch["graph"]`` (B, T, N, F) with ``edge_weight`` (E,); or all with (K, ...)."""
+        x = batch["graph"].movedim(-2, -4).flatten(-2)  # (..., N, B, T * F)
+        adjacency = dense_adjacency(self.place, edge_weight.to(x.dtype), self.nodes)
         for convolution, dropout in zip(self.convolutions, self.dropouts, strict=True):
-            x = dropout(torch.relu(convolution(x, adjacency)))
-        return self.classifier(x.mean(1) if self.readout == "mean" else x.flatten(1))
+            x = dropout(torch.relu(convolution(x, adjacency)), clips=1)
+        x = x.movedim(-2, -3)
+        return self.classifier(x.mean(-2) if self.readout == "mean" else x.flatten(-2))

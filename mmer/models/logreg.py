@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from mmer.models.folded import Linear
 from mmer.models.graph_input import graph_shape
 from mmer.types.samples import Sizes
 
@@ -23,14 +24,15 @@ class Logreg(nn.Module):
     """
 
     streams = ("graph",)
+    folded = True
 
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         frames, nodes, features = graph_shape("logreg", sizes)
-        self.classifier = nn.Linear(frames * nodes * features, sizes.n_classes)
+        self.classifier = Linear(frames * nodes * features, sizes.n_classes)
         nn.init.zeros_(self.classifier.weight)
         nn.init.zeros_(self.classifier.bias)
 
     def forward(self, batch: dict[str, Tensor], edge_weight: Tensor) -> Tensor:
-        """Return logits (B, K) of ``batch["graph"]`` (B, T, N, F)."""
-        return self.classifier(batch["graph"].flatten(1))
+        """Return logits (B, K) of ``batch["graph"]`` (B, T, N, F); or all with (K, ...)."""
+        return self.classifier(batch["graph"].flatten(-3))

@@ -7,7 +7,6 @@ from torch import from_numpy
 
 from mmer.training.classical import refusal
 from mmer.training.device import find_device
-from mmer.training.early_stopping import held_out_clips
 from mmer.training.fit import initial_model
 from mmer.training.seeds import Key
 from mmer.training.task import Task

@@ -4,7 +4,53 @@ import torch
 from torch import Tensor
 
 from mmer.training.recipe import Recipe
+from mmer.training.seeds import Key
 from mmer.training.stack import Clips, Stack
+from mmer.training.task import Task
+from mmer.types.errors import InputError
+from mmer.types.split import Split
+
+
+def held_out_clips(task: Task, split: Split, seed: int) -> tuple[str, ...]:
+    """Choose the training clips of a fold that are not trained on, but decide when to stop.
+
+    They are all clips of ``validation_subjects`` of the fold's training subjects. Which, derives from the names of
+    experiment, seed and fold; a subject without whom a class (or a unit's presence or absence) would be lacking among
+    the clips that are trained on is passed over.
+
+    Returns
+    -------
+    tuple of str
+        Empty without ``patience``.
+
+    Raises
+    ------
+    InputError
+        The subjects are not known, or there are too few.
+    """
+    recipe = task.recipe
+    if recipe.patience is None:
+        return ()
+    if task.subjects is None:
+        raise InputError(f"experiment {task.experiment!r}: patience needs to know the subject of every clip")
+    key = Key(task.experiment, seed, split.fold)
+    by_subject: dict[str, list[str]] = {}
+    for clip in sorted(split.train):
+        by_subject.setdefault(task.subjects[clip], []).append(clip)
+    order = sorted(by_subject, key=lambda subject: key.derive(f"held out {subject}"))
+    counts = {name: task.targets.subset(tuple(clips)).class_counts for name, clips in by_subject.items()}
+    left, chosen = sum(counts.values()), []
+    for subject in order:
+        if len(chosen) < recipe.validation_subjects and (left - counts[subject] > 0).all():
+            left = left - counts[subject]
+            chosen.append(subject)
+    if len(chosen) < recipe.validation_subjects:
+        raise InputError(
+            f"experiment {task.experiment!r}, fold {split.fold!r}: of {len(by_subject)} training subjects only "
+            f"{len(chosen)} can be held out, or a class would have no training clip; lower `validation_subjects` "
+            f"(now {recipe.validation_subjects}), or set `patience: null` and train a fixed number of epochs"
+        )
+    return tuple(clip for subject in chosen for clip in by_subject[subject])
 
 
 class Patience:

@@ -1,251 +1,272 @@
-"""Train every fold of an experiment and predict its test clips."""
+"""Train every fold of an experiment and predict its test clips: in stacks, over the cores, with what is done kept."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from importlib import import_module
+from dataclasses import replace
 from time import perf_counter
+from typing import Any, Protocol
 
 import numpy as np
-from torch import Tensor, from_numpy, nn
+import torch
 
-from mmer.training.classical import fit_classical, refusal
-from mmer.training.device import find_device
-from mmer.training.fit import Fitted, fit, initial_model, predict
+from mmer.training.checks import check_folds
+from mmer.training.classical import fit_classical
+from mmer.training.device import find_device, is_out_of_memory, reproducible, tune_malloc
+from mmer.training.early_stopping import held_out_clips
+from mmer.training.fit import Fitted, Prepared, finish, fit, predict, prepare
 from mmer.training.fold_result import FoldResult
-from mmer.training.recipe import Recipe
+from mmer.training.plan import START_SECONDS, Plan, make_plan, make_stacks
 from mmer.training.seeds import Key
+from mmer.training.task import Task
+from mmer.training.train import steps_per_epoch, time_steps, train
 from mmer.types.errors import InputError, listing
-from mmer.types.samples import Samples, Sizes
 from mmer.types.split import Split
-from mmer.types.targets import Targets
-from mmer.types.workers import cores, in_processes
+from mmer.types.workers import in_processes
+
+__all__ = [
+    "PRELOAD",
+    "START_SECONDS",
+    "Cache",
+    "FoldResult",
+    "Task",
+    "check_folds",
+    "fit_fold",
+    "run_folds",
+    "train_fold",
+]
 
 # What every worker needs. torch imports its compiler at the first use of an optimiser, which takes seconds.
 PRELOAD = (__name__, "torch._dynamo")
-# Starting workers means importing torch again: about this many seconds. Where they save less, there are none.
-START_SECONDS = 15.0
+log = logging.getLogger("mmer")
+Training = tuple[int, Split]  # a seed and a fold
 
 
-@dataclass(frozen=True)
-class Task:
-    """What all folds of one experiment under one seed share. It is sent to every worker, so it must be picklable.
+class Cache(Protocol):
+    """Where results outlive a kill. It is sent to every worker, so it must be picklable.
 
-    Parameters
-    ----------
-    experiment : str
-    seed : int
-    samples : Samples
-        Of all clips.
-    targets : Targets
-        Of all clips; a fold's ``fit`` gets those of its training clips only.
-    make_model : callable
-        Sizes -> nn.Module, e.g. ``functools.partial(build, node)``; or -> classical model, see ``classical``.
-    make_loss : callable or None
-        Class counts, Tensor (K,), or (A, 2) of units -> nn.Module. None: the model is classical and has its own.
-    fit_edges : callable or None
-        Targets of the training clips -> edge weights (E,); None: all edges weigh 1.
-    recipe : Recipe
-    device : str
-        ``auto``, ``cpu`` or ``cuda``.
-    preload : tuple of str
-        Modules that workers have in common, e.g. the model's: imported once, before the workers are forked.
-    classical : bool
-        Whether ``make_model`` makes a model that is fitted by its own solver (``mmer.training.classical``).
+    A result is known by (seed, repeat, fold); whoever makes the cache sees to it that everything else a result depends
+    on leads to another cache.
     """
 
-    experiment: str
-    seed: int
-    samples: Samples
-    targets: Targets
-    make_model: Callable[[Sizes], nn.Module]
-    make_loss: Callable[[Tensor], nn.Module] | None
-    fit_edges: Callable[[Targets], np.ndarray] | None
-    recipe: Recipe
-    device: str = "auto"
-    preload: tuple[str, ...] = ()
-    classical: bool = False
+    def get(self, seed: int, repeat: int, fold: str) -> FoldResult | None:
+        """Return a result that was put here, or None."""
+
+    def put(self, result: FoldResult) -> None:
+        """Keep a result; a kill leaves all of it or nothing."""
+
+    def get_note(self, name: str) -> Any:
+        """Return a note, or None."""
+
+    def put_note(self, name: str, value: Any) -> None:
+        """Keep a note, of what json knows."""
 
 
 def train_fold(task: Task, split: Split) -> FoldResult:
     """Fit on the training clips of one fold and predict its test clips."""
-    fitted = fit_fold(task, split)
-    probabilities = predict(fitted, task.samples.subset(split.test))
-    return FoldResult(split.fold, task.seed, split.test, probabilities, fitted.curve, split.repeat, fitted.seen)
+    return _result(task, split, fit_fold(task, split))
 
 
 def fit_fold(task: Task, split: Split, after_epoch: Callable[[int, Fitted], None] | None = None) -> Fitted:
     """Fit all that is fitted in one fold, on its training clips; ``after_epoch`` as in ``fit``."""
-    samples, targets = task.samples.subset(split.train), task.targets.subset(split.train)
-    key = Key(task.experiment, task.seed, split.fold)
     if task.classical:
+        samples, targets = task.samples.subset(split.train), task.targets.subset(split.train)
+        key = Key(task.experiment, task.seed, split.fold)
         return fit_classical(samples, targets, task.make_model, task.recipe, key, after_epoch)
-    edge_weight, seen = np.ones(samples.edge_index.shape[1], np.float32), {}
-    if task.fit_edges is not None:
-        edge_weight, seen = task.fit_edges(targets), {"edge_weight": targets.clip_ids}
-    device = find_device(task.device)
-    fitted = fit(samples, targets, task.make_model, task.make_loss, edge_weight, task.recipe, key, device, after_epoch)
+    inputs, seen = _inputs(task, split)
+    fitted = fit(**inputs, after_epoch=after_epoch)
     return replace(fitted, seen=seen | fitted.seen)
 
 
-def run_folds(task: Task, splits: Sequence[Split], processes: int | None = None) -> Iterator[FoldResult]:
-    """Check everything, then train fold after fold.
+def train_stack(task: Task, trainings: Sequence[Training], way: str | None = None) -> list[FoldResult | InputError]:
+    """Train several folds, under several seeds, as one model; ``mmer.training.train`` says what they must share.
+
+    Returns
+    -------
+    list of FoldResult or InputError
+        In the order of ``trainings``; the error of those that failed.
+    """
+    with reproducible(find_device(task.device)):
+        tasks = [replace(task, seed=seed) for seed, _ in trainings]
+        splits = [split for _, split in trainings]
+        pairs = [_inputs(*pair) for pair in zip(tasks, splits, strict=True)]
+        ready: list[Prepared] = [prepare(**inputs) for inputs, _ in pairs]
+        reports = train([item.member for item in ready], task.recipe, way)
+        results = []
+        for one, split, item, report, (_, seen) in zip(tasks, splits, ready, reports, pairs, strict=True):
+            if report.error is not None:
+                results.append(report.error)
+            else:
+                fitted = finish(item, report)
+                results.append(_result(one, split, replace(fitted, seen=seen | fitted.seen)))
+    return results
+
+
+def _inputs(task: Task, split: Split) -> tuple[dict[str, Any], dict[str, tuple[str, ...]]]:
+    """Return what ``fit`` and ``prepare`` get of one fold, and what was fitted for it on which clips."""
+    samples, targets = task.samples.subset(split.train), task.targets.subset(split.train)
+    key, held_out = Key(task.experiment, task.seed, split.fold), held_out_clips(task, split, task.seed)
+    edge_weight, seen = np.ones(samples.edge_index.shape[1], np.float32), {}
+    if task.fit_edges is not None:
+        learned_from = targets.subset(tuple(clip for clip in split.train if clip not in set(held_out)))
+        edge_weight, seen = task.fit_edges(learned_from), {"edge_weight": learned_from.clip_ids}
+    inputs = {
+        "samples": samples,
+        "targets": targets,
+        "make_model": task.make_model,
+        "make_loss": task.make_loss,
+        "edge_weight": edge_weight,
+        "recipe": task.recipe,
+        "key": key,
+        "device": find_device(task.device),
+        "held_out": held_out,
+    }
+    return inputs, seen
+
+
+def _result(task: Task, split: Split, fitted: Fitted) -> FoldResult:
+    """Predict the test clips of a fold."""
+    probabilities = predict(fitted, task.samples.subset(split.test))
+    return FoldResult(split.fold, task.seed, split.test, probabilities, fitted.curve, split.repeat, fitted.seen)
+
+
+def run_folds(
+    task: Task,
+    splits: Sequence[Split],
+    processes: int | None = None,
+    *,
+    seeds: Sequence[int] | None = None,
+    stack: int | None = None,
+    cache: Cache | None = None,
+) -> Iterator[FoldResult]:
+    """Check everything, then train all folds under all seeds.
 
     Parameters
     ----------
     task : Task
     splits : sequence of Split
     processes : int or None
-        How many processes, with one thread each. None: one per core, where that is worth their start (the first fold
-        is trained here and timed). On a GPU it is always this one. The results do not depend on it.
+        How many processes, with one thread each. None: one per core, where that is worth their start. On a GPU it is
+        always this one. The results do not depend on it.
+    seeds : sequence of int, optional
+        The task's own when left out.
+    stack : int or None
+        Most trainings that are put together into one model; 1: each alone. None: what is faster, by timing a few steps.
+        Results depend on it in the last bits of their numbers only, which training may amplify.
+    cache : Cache, optional
+        Keeps what is done: what it holds is not trained again.
 
     Returns
     -------
     iterator of FoldResult
-        In the order of ``splits``.
+        In the order of ``seeds``, and of ``splits`` within a seed.
 
     Raises
     ------
     InputError
-        What ``check_folds`` finds, before anything is trained; later, what ``fit`` finds.
+        What ``check_folds`` finds, before anything is trained. At the end, if trainings failed (a loss that is not
+        finite): the others are done by then.
     """
-    if processes is not None and processes < 1:
-        raise InputError(f"processes must be at least 1, got {processes}")
+    for name, value in (("processes", processes), ("stack", stack)):
+        if value is not None and value < 1:
+            raise InputError(f"{name} must be at least 1, got {value}")
     check_folds(task, splits)
-    return _run(task, list(splits), processes)
+    seeds = (task.seed,) if seeds is None else seeds
+    trainings = [(seed, split) for seed in seeds for split in splits]
+    return _run(task, trainings, processes, stack, cache)
 
 
-def _run(task: Task, splits: list[Split], processes: int | None) -> Iterator[FoldResult]:
+def _run(
+    task: Task, trainings: list[Training], processes: int | None, stack: int | None, cache: Cache | None
+) -> Iterator[FoldResult]:
     """Train here or in workers; see ``run_folds``."""
-    if find_device(task.device).type == "cuda" and not task.classical:
-        processes = 1
-    if processes is None:
-        for module in (*PRELOAD, *task.preload):
-            import_module(module)  # not to be taken for the time of a fold
+    tune_malloc()
+    done: dict[int, FoldResult | InputError] = {}
+    for place, (seed, split) in enumerate(trainings):
+        if cache is not None and (kept := cache.get(seed, split.repeat, split.fold)) is not None:
+            done[place] = kept
+    if len(done) < len(trainings):
+        noted = cache.get_note("plan") if cache is not None else None
+        modules = (*PRELOAD, *task.preload)
+        plan = make_plan(task, trainings, processes, stack, lambda k: _seconds(task, trainings, k), modules, noted)
+        if cache is not None:
+            cache.put_note("plan", plan.note())
+        log.info("%s: %s", task.experiment, plan.said)
+        yield from _ordered(task, trainings, plan, cache, done)
+    else:
+        log.info("%s: all %d trainings were done before", task.experiment, len(trainings))
+        yield from done.values()
+
+
+def _seconds(task: Task, trainings: Sequence[Training], number: int) -> float:
+    """Time so many trainings (or fewer) in a stack, the largest there would be; return the seconds that one takes."""
+    chosen = [trainings[place] for place in make_stacks(task, trainings, number)[0]]
+    if task.classical:
         start = perf_counter()
-        first = train_fold(task, splits[0])
-        splits = splits[1:]
-        saved = (perf_counter() - start) * len(splits) * (1 - 1 / cores())
-        yield first
-        processes = cores() if saved > START_SECONDS else 1
-    processes = min(processes, len(splits))
+        fit_fold(task, chosen[0][1])
+        return perf_counter() - start
+    with reproducible(find_device(task.device)):
+        inputs = [_inputs(replace(task, seed=seed), split)[0] for seed, split in chosen]
+        members = [prepare(**one).member for one in inputs]
+        steps = task.recipe.epochs * steps_per_epoch(len(members[0].clips), task.recipe)
+        return time_steps(members, task.recipe) * steps
+
+
+def _ordered(
+    task: Task, trainings: list[Training], plan: Plan, cache: Cache | None, done: dict[int, FoldResult | InputError]
+) -> Iterator[FoldResult]:
+    """Train what is not done and yield everything in order; raise at the end if something failed."""
+    # Stacks are made of all trainings, done or not, so that what is left is trained beside the same ones as before.
+    stacks = make_stacks(task, trainings, plan.stack)
+    todo = [places for places in stacks if any(place not in done for place in places)]
+    items = [[trainings[place] for place in places] for places in todo]
+    for places in todo:
+        for place in places:
+            done.pop(place, None)
+    processes = min(plan.processes, len(items))
     if processes > 1:
-        yield from in_processes(train_fold, task, splits, processes, (*PRELOAD, *task.preload))
+        found = in_processes(_stack_here, (task, cache), items, processes, (*PRELOAD, *task.preload))
     else:
-        for split in splits:
-            yield train_fold(task, split)
+        found = (_stack_here((task, cache), item) for item in items)
+    place, failed = 0, []
+    for places, results in zip(todo, found, strict=True):
+        done |= dict(zip(places, results, strict=True))
+        while place in done:
+            result = done.pop(place)
+            place += 1
+            if isinstance(result, InputError):
+                failed.append(result)
+            else:
+                yield result
+    while place in done:
+        yield done.pop(place)
+        place += 1
+    if failed:
+        more = f" (and {len(failed) - 1} more trainings failed: {listing(failed[1:], 3)})" if failed[1:] else ""
+        raise InputError(f"{failed[0]}{more}")
 
 
-def check_folds(task: Task, splits: Sequence[Split]) -> None:
-    """Find what would make a fold fail or mean nothing, before the first is trained.
-
-    Raises
-    ------
-    InputError
-        There is no fold, or two of one name; a clip is tested in two folds of one repeat, has no sample, no target, or
-        lacks a stream that the model needs; a class has no training clip in some fold; the loss is not made for what
-        is asked.
-    """
-    if not splits:
-        raise InputError(f"experiment {task.experiment!r}: the protocol makes no fold")
-    names = [split.fold for split in splits]
-    if len(set(names)) < len(names):
-        raise InputError(f"experiment {task.experiment!r}: two folds have one name: {listing(names)}")
-    _check_tested_once(task, splits)
-    find_device(task.device)
-    clip_ids = sorted({name for split in splits for name in (*split.train, *split.test)})
-    _check_clips(task, clip_ids)
-    _check_classes(task, splits)
-
-
-def _check_tested_once(task: Task, splits: Sequence[Split]) -> None:
-    """Refuse folds that test a clip again: it would count twice in every pooled score."""
-    first: dict[tuple[int, str], str] = {}
-    for split in splits:
-        for clip in split.test:
-            if (other := first.setdefault((split.repeat, clip), split.fold)) != split.fold:
-                raise InputError(
-                    f"experiment {task.experiment!r}: clip {clip} is tested in two folds of one repeat, {other!r} and "
-                    f"{split.fold!r}; a protocol that tests a clip again numbers its repeats (`Split.repeat`)"
-                )
-
-
-def _check_clips(task: Task, clip_ids: list[str]) -> None:
-    """Refuse clips that the model cannot be given."""
-    known = set(task.samples.clip_ids)
-    if lost := [name for name in clip_ids if name not in known]:
-        why = sorted({task.samples.excluded[name] for name in lost if name in task.samples.excluded})
-        raise InputError(
-            f"experiment {task.experiment!r}: {len(lost)} of {len(clip_ids)} clips have no sample: {listing(lost)}"
-            + (f" (left out: {listing(why, 3)})" if why else "")
-        )
-    task.targets.subset(tuple(clip_ids))
-    sizes = task.samples.sizes(task.targets.n_outputs)
-    if task.classical:
-        model = task.make_model(sizes)
-    else:
-        model = initial_model(task.make_model, sizes, Key(task.experiment, task.seed, ""))
-    name = type(model).__name__
-    for stream in model.streams:
-        if stream not in task.samples.streams:
-            raise InputError(
-                f"experiment {task.experiment!r}: {name} needs the stream {stream!r}, "
-                f"but the samples have {sorted(task.samples.streams)}"
-            )
-        there = dict(zip(task.samples.clip_ids, task.samples.present[stream], strict=True))
-        if lacking := [clip for clip in clip_ids if not there[clip]]:
-            raise InputError(
-                f"experiment {task.experiment!r}: {name} needs the stream {stream!r}, and {len(lacking)} of "
-                f"{len(clip_ids)} clips lack it: {listing(lacking)}; give these clips face tracks, leave them out with "
-                "`exclude` of the dataset, or choose a model that does without"
-            )
-
-
-def _check_classes(task: Task, splits: Sequence[Split]) -> None:
-    """Refuse folds in which a class cannot be learned."""
-    _check_loss(task)
-    if task.targets.units:
-        return _check_units(task, splits)
-    classes = task.targets.classes
-    if len(classes) < 2:
-        raise InputError(f"experiment {task.experiment!r}: one class {list(classes)} leaves nothing to tell apart")
-    absent = [
-        f"fold {split.fold!r} has no training clip of class {classes[index]!r}"
-        for split in splits
-        for index in np.flatnonzero(task.targets.subset(split.train).class_counts == 0)
-    ]
-    if absent:
-        raise InputError(
-            f"experiment {task.experiment!r}: {listing(absent, 3)}; merge or drop the class with another label scheme "
-            "(`labels`), add corpora, or choose another protocol"
-        )
-
-
-def _check_loss(task: Task) -> None:
-    """Refuse a loss, or a classical model, that is made for the other kind of task."""
-    if task.classical:
-        if task.targets.units:
-            model = task.make_model(task.samples.sizes(task.targets.n_outputs))
-            raise InputError(f"experiment {task.experiment!r}: {refusal(model)}")
-        return
-    loss = task.make_loss(from_numpy(task.targets.class_counts))
-    if getattr(loss, "detection", False) != bool(task.targets.units):
-        kind, wanted = (
-            ("for action unit detection", "the label scheme asks for one class per clip; choose e.g. `cross_entropy`")
-            if not task.targets.units
-            else ("for one class per clip", "the label scheme asks for action units; choose e.g. `weighted_bce`")
-        )
-        raise InputError(f"experiment {task.experiment!r}: the loss {type(loss).__name__} is {kind}, but {wanted}")
-
-
-def _check_units(task: Task, splits: Sequence[Split]) -> None:
-    """Refuse folds in which a unit cannot be learned."""
-    never = [
-        f"fold {split.fold!r} has no training clip {'with' if column else 'without'} {task.targets.units[unit]}"
-        for split in splits
-        for unit, column in np.argwhere(task.targets.subset(split.train).class_counts == 0)
-    ]
-    if never:
-        raise InputError(
-            f"experiment {task.experiment!r}: {listing(never, 3)}; name other units in the label scheme (`units`), or "
-            "add corpora"
-        )
+def _stack_here(shared: tuple[Task, Cache | None], trainings: list[Training]) -> list[FoldResult | InputError]:
+    """Train one stack in this process; where memory runs out, its halves one after the other."""
+    task, cache = shared
+    tune_malloc()
+    try:
+        if len(trainings) == 1:
+            ((seed, split),) = trainings
+            try:
+                results = [train_fold(replace(task, seed=seed), split)]
+            except InputError as error:
+                results = [error]
+        else:
+            results = train_stack(task, trainings)
+    except (MemoryError, RuntimeError) as error:
+        if len(trainings) == 1 or not is_out_of_memory(error):
+            raise
+        half = len(trainings) // 2
+        log.warning("%s: no memory for a stack of %d; trying %d", task.experiment, len(trainings), half)
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        return [result for part in (trainings[:half], trainings[half:]) for result in _stack_here(shared, part)]
+    for result in results:
+        if cache is not None and isinstance(result, FoldResult):
+            cache.put(result)
+    return results

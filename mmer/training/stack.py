@@ -211,7 +211,7 @@ class Stack:
         self.edges = self.edges[places]
         for module in (self.model, self.loss):
             for part in module.modules():
-                for leaf, value in part._parameters.items():
+                for value in part._parameters.values():
                     if value is not None:
                         value.data = value.data[places]
                         value.grad = None

@@ -12,7 +12,7 @@ from mmer.types.split import Split
 
 
 def run(task, splits, processes=1):
-    return {result.fold: result for result in run_folds(task, splits, processes)}
+    return {result.fold: result for result in run_folds(task, splits, processes, stack=1)}
 
 
 def same(first, second):
@@ -58,8 +58,8 @@ def test_order_of_clips_changes_nothing(corpus, task):
 
 def test_processes_change_nothing_and_keep_the_order(corpus, task):
     samples, targets, _, splits = corpus()
-    here = list(run_folds(task(samples, targets), splits, processes=1))
-    there = list(run_folds(task(samples, targets), splits, processes=2))
+    here = list(run_folds(task(samples, targets), splits, processes=1, stack=1))
+    there = list(run_folds(task(samples, targets), splits, processes=2, stack=1))
     assert [result.fold for result in there] == [split.fold for split in splits]
     same({result.fold: result for result in here}, {result.fold: result for result in there})
 
