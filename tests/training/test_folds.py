@@ -48,6 +48,17 @@ def test_a_fold_alone_is_the_fold_among_others(corpus, task):
         same({split.fold: whole[split.fold]}, run(task(samples, targets, "gcn"), [split]))
 
 
+def test_a_fold_may_test_a_clip_again_in_another_repeat_which_its_result_names(corpus, task):
+    samples, targets, _, splits = corpus()
+    again = [replace(splits[0], fold=f"repeat {repeat}", repeat=repeat) for repeat in (0, 2)]
+    assert {fold: result.repeat for fold, result in run(task(samples, targets), again).items()} == {
+        "repeat 0": 0,
+        "repeat 2": 2,
+    }
+    with pytest.raises(InputError, match=r"tested in two folds of one repeat, 'repeat 0' and 'again'"):
+        run(task(samples, targets), [again[0], replace(again[0], fold="again")])
+
+
 def test_order_of_clips_changes_nothing(corpus, task):
     samples, targets, _, splits = corpus()
     turned = list(np.random.default_rng(3).permutation(samples.clip_ids))
