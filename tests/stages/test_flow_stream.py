@@ -72,6 +72,15 @@ def test_a_manifest_with_motion_only_is_recognised_and_reported(workspace, scali
     assert Path("artifacts/report/index.html").is_file()
 
 
+@pytest.mark.parametrize("name", ["kernel_ridge", "off_apexnet", "ststnet"])
+def test_every_kind_of_model_runs_on_motion_only(workspace, name):
+    write_lab(people=3)
+    workspace.params["experiments"]["motion"]["model"] = name
+    workspace.params["set"] = {"experiments": {"motion": {"model": {} if name == "kernel_ridge" else {"epochs": 1}}}}
+    workspace.run("evaluate")
+    assert len(load_predictions("artifacts/predictions/motion.parquet")) == 9
+
+
 def test_samples_are_the_motion_of_the_chosen_clips(workspace):
     write_lab()
     workspace.run("inputs")
