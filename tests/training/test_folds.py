@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from mmer.training.folds import check_folds, run_folds
+from mmer.training.fit import predict
+from mmer.training.folds import check_folds, fit_fold, run_folds
 from mmer.types.errors import InputError
 from mmer.types.split import Split
 
@@ -95,6 +96,30 @@ def poisoned(targets, split):
         action_units=np.where(test[:, None], 1 - targets.action_units, targets.action_units),
         weight=np.where(test, 100, targets.weight).astype(np.float32),
     )
+
+
+@pytest.mark.parametrize("model", ["logreg", "gcn", "graph_tcn"])
+def test_who_watches_the_epochs_sees_those_of_shorter_trainings_and_changes_nothing(corpus, task, model):
+    """The oracle gap stands or falls with it: the same training, dropout and all, looked at after every epoch."""
+    samples, targets, _, splits = corpus()
+    fold, tested = splits[2], samples.subset(splits[2].test)
+    seen = {}
+
+    def meddle(epoch, fitted):
+        seen[epoch] = predict(fitted, tested)
+        with torch.no_grad():
+            for weight in fitted.model.parameters():
+                weight.zero_()
+        fitted.model.eval()
+        torch.rand(3)
+
+    watched = fit_fold(task(samples, targets, model, epochs=4), fold, meddle)
+    assert list(seen) == [1, 2, 3, 4]
+    for epochs, found in seen.items():
+        alone = fit_fold(task(samples, targets, model, epochs=epochs), fold)
+        np.testing.assert_array_equal(found, predict(alone, tested))
+    np.testing.assert_array_equal(predict(watched, tested), seen[4])
+    assert watched.curve.equals(alone.curve)
 
 
 def edges_from_classes(targets):
