@@ -8,6 +8,7 @@ import sys
 import warnings
 from importlib import import_module
 
+from mmer.stages import paths
 from mmer.types.errors import InputError
 
 STAGES = {
@@ -19,7 +20,10 @@ STAGES = {
     "inputs": "digests of what each experiment reads",
     "evaluate": "train and predict every fold of an experiment",
     "report": "predictions -> report",
+    "table_config": "compose the rows of a table into artifacts/table/SET/config.yaml",
 }
+# Stages that work on a table as on params.yaml.
+OF_A_TABLE = ("graphs", "inputs", "evaluate", "report")
 # What the file system refuses for a reason that only a person can remove: rights, a full or read-only
 # disk, a file where a folder should be.
 NOT_OURS = (
@@ -48,6 +52,8 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "overrides", nargs="*", metavar="KEY=VALUE", help="model=gcn datasets=[casme2] model.hidden=64 ..."
     )
+    table = commands.add_parser("table", help="run every row of conf/table/SET.yaml and render their report")
+    table.add_argument("name", metavar="SET", help="name of the table")
     make = commands.add_parser("synthesize", help="write a synthetic release of a corpus, in its exact layout")
     make.add_argument("corpus", help="casme2, samm or manifest")
     make.add_argument("--out", required=True, help="a folder that does not exist or is empty")
@@ -77,10 +83,13 @@ def parser() -> argparse.ArgumentParser:
         default="uf1",
         help="uf1 (default), uar, accuracy, weighted_f1; of action units macro_f1 (default), micro_f1, corpus_mean_f1",
     )
+    compare.add_argument("--table", metavar="SET", default=None, help="the names are rows of this table")
     for name, text in STAGES.items():
         stage = commands.add_parser(name, help=f"stage: {text}")
         if name not in WHOLE:
             stage.add_argument("name", help="name of the entry in params.yaml")
+        if name in OF_A_TABLE:
+            stage.add_argument("--table", metavar="SET", default=None, help="of this table instead of params.yaml")
     return top
 
 
@@ -101,7 +110,8 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("PYTHONWARNINGS", "ignore::FutureWarning:torch.jit._script")
     try:
         # A stage imports what it needs only when it runs: torch takes seconds.
-        return import_module(f"mmer.stages.{command}").main(**options) or 0
+        with paths.table(options.pop("table", None)):
+            return import_module(f"mmer.stages.{command}").main(**options) or 0
     except InputError as error:
         print(f"mmer {command}: {error}", file=sys.stderr)
         return 2

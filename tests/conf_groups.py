@@ -7,8 +7,9 @@ from mmer.stages.model_traits import model_traits
 
 CONF = Path(__file__).parent.parent / "conf"
 GROUPS = (
-    "dataset", "faces", "motion", "nodes", "edges", "motion_scaling", "labels", "protocol", "model", "loss", "experiment",
-)  # fmt: skip
+    *("dataset", "faces", "motion"),
+    *("labels", "protocol", "nodes", "edges", "motion_scaling", "model", "loss", "experiment"),
+)
 
 
 def options(group: str) -> list[str]:

@@ -1,8 +1,8 @@
 """Models: one nn.Module per file, the paper named in its docstring.
 
     streams                                 class attribute: the names of the streams it needs, e.g. ("graph",)
-    channels                                class attribute, optional: the channels of the stream ``flow`` that it needs,
-                                            in its order, e.g. ("u", "v"); without it all, u, v and strain first
+    channels                                class attribute, optional: the channels of the stream ``flow`` it needs, in
+                                            its order, e.g. ("u", "v"); without it all, u, v and strain first
     __init__(sizes, **yaml keys)            ``sizes`` is a mmer.types.samples.Sizes
     forward(batch, edge_weight) -> logits   batch: dict of stream -> Tensor (B, ...); edge_weight: Tensor (E,)
                                             of the fold; logits: Tensor (B, K)

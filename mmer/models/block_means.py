@@ -12,8 +12,8 @@ class BlockMeans:
 
     Where the face does not divide evenly, blocks differ by one pixel. The numbers are centred on the training clips and
     divided by one number, so that the mean squared distance of a training clip from their centre is 1. So C, alpha and
-    gamma mean the same for any grid, number of channels and unit of motion; for an RBF kernel, gamma 1 is scikit-learn's
-    ``gamma="scale"``.
+    gamma mean the same for any grid, number of channels and unit of motion; on these numbers, gamma 1 of an RBF kernel
+    is what scikit-learn's ``gamma="scale"`` gives.
 
     Parameters
     ----------

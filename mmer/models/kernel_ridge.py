@@ -13,11 +13,12 @@ KERNELS = ("linear", "rbf")
 
 
 class KernelRidge:
-    """Ridge regression on the membership (0 or 1) of every class, in the space of a kernel (Saunders et al., ICML 1998).
+    """Ridge regression on the membership (0 or 1) of every class, in the space of a kernel.
 
-    The regression is on what differs from the weighted share of each class, so that far from all training clips the
-    shares are predicted. Its values estimate P(class | clip) and sum to 1; probabilities are the values, those below 0
-    set to 0, over their sum. The largest stays the largest.
+    After Saunders, Gammerman & Vovk, Ridge regression learning algorithm in dual variables, ICML 1998. The regression
+    is on what differs from the weighted share of each class, so that far from all training clips the shares are
+    predicted. Its values estimate P(class | clip) and sum to 1; probabilities are the values, those below 0 set to 0,
+    over their sum. The largest stays the largest.
 
     Parameters
     ----------

@@ -77,7 +77,8 @@ def _annotations(experiment: Experiment, motions: dict[str, Motion]) -> Finding:
     for dataset in experiment.config["datasets"]:
         section = read_config("datasets", dataset)
         components |= {(kind, section[kind]["name"]): section[kind] for kind in ("faces", "motion")}
-    components["nodes", experiment.config["nodes"]["name"]] = experiment.config["nodes"]
+    if "nodes" in experiment.config:  # a model that reads the flow itself has none
+        components["nodes", experiment.config["nodes"]["name"]] = experiment.config["nodes"]
     reads: dict[str, tuple[str, ...]] = {}
     for (kind, name), section in components.items():
         reads[f"{kind} {name}"] = tuple(build(section).reads)

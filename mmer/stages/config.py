@@ -40,12 +40,16 @@ UNREADABLE = (yaml.YAMLError, OmegaConfBaseException, HydraException, UnicodeDec
 
 def main() -> None:
     """Compose params.yaml with conf/ into artifacts/config.yaml."""
-    resolved = resolve(read_params())
+    save(resolve(read_params()))
+
+
+def save(resolved: dict[str, Any]) -> None:
+    """Write what ``resolve`` returned, for people and for DVC."""
     for path, text in (
         (paths.CONFIG, yaml.safe_dump(resolved, sort_keys=True, width=120)),
         (paths.CONFIG_FOR_DVC, json.dumps(resolved, sort_keys=True)),
     ):
-        with whole_file(path) as partial:
+        with whole_file(paths.here(path)) as partial:
             partial.write_text(text)
 
 
@@ -62,13 +66,13 @@ def read_params(path: Path = paths.PARAMS) -> dict[str, Any]:
 def parse_params(text: str, path: Path) -> dict[str, Any]:
     """Check the sections and names of a params.yaml; ``path`` is where the text stands, or will."""
     try:
-        params = _mapping(OmegaConf.to_container(OmegaConf.load(StringIO(text))), f"{path}")
+        params = mapping(OmegaConf.to_container(OmegaConf.load(StringIO(text))), f"{path}")
     except UNREADABLE as error:
         raise InputError(f"{path}: not valid yaml: {error}") from error
     for section in params:
         if section not in SECTIONS:
             raise InputError(f"{path}: unknown section {section!r}; {nearest(section, SECTIONS)}")
-    params = {section: _mapping(params.get(section), f"{path}: {section}") for section in SECTIONS}
+    params = {section: mapping(params.get(section), f"{path}: {section}") for section in SECTIONS}
     for section in params["set"]:
         if section not in ROOTS:
             raise InputError(f"{path}: set.{section}: unknown section; {nearest(section, ROOTS)}")
@@ -79,14 +83,14 @@ def parse_params(text: str, path: Path) -> dict[str, Any]:
                     f"{path}: {section}.{name}: a name is made of a-z, 0-9 and _, at most 64 of them, e.g. "
                     "'gcn_casme2'; a number needs quotes"
                 )
-        params["set"][section] = _mapping(params["set"].get(section), f"{path}: set.{section}")
+        params["set"][section] = mapping(params["set"].get(section), f"{path}: set.{section}")
         for name in params["set"][section]:
             if name not in params[section]:
                 raise InputError(f"{path}: set.{section}.{name}: no such entry; {nearest(name, params[section])}")
     return params
 
 
-def _mapping(value: Any, where: str) -> dict:
+def mapping(value: Any, where: str) -> dict:
     """Return a mapping as it is, and what a person left empty as an empty one."""
     if value is None:
         return {}
@@ -95,8 +99,15 @@ def _mapping(value: Any, where: str) -> dict:
     return value
 
 
-def resolve(params: dict[str, Any]) -> dict[str, Any]:
+def resolve(params: dict[str, Any], table: Path | None = None) -> dict[str, Any]:
     """Compose every entry of params.yaml.
+
+    Parameters
+    ----------
+    params : dict
+        What ``read_params`` returned.
+    table : Path or None
+        The file of the table whose rows stand under ``experiments`` and ``set.experiments``; for messages.
 
     Returns
     -------
@@ -116,20 +127,30 @@ def resolve(params: dict[str, Any]) -> dict[str, Any]:
         for section in ROOTS:
             leaves = params["set"].get(section) or {}
             for name, choices in params[section].items():
-                out[section][name] = _entry(section, name, choices or {}, params["use"], leaves.get(name) or {})
+                own = leaves.get(name) or {}
+                places = (_place(section, name, table), _place(f"set.{section}", name, table))
+                out[section][name] = _entry(section, name, choices or {}, params["use"], own, places)
     for name, experiment in out["experiments"].items():
-        _check_leaves(name, experiment)
+        where = _place("experiments", name, table)
+        _check_leaves(where, experiment)
         leaves = (params["set"].get("experiments") or {}).get(name) or {}
-        _drop_unread(name, experiment, {*(params["experiments"][name] or {}), *leaves})
-        _wire(name, experiment, out)
+        _drop_unread(where, experiment, {*(params["experiments"][name] or {}), *leaves})
+        _wire(where, name, experiment, out)
     for dataset in out["datasets"].values():
         dataset.setdefault("graphs", {})
     return out
 
 
-def _entry(section: str, name: str, choices: dict, use: dict, leaves: dict) -> dict[str, Any]:
+def _place(section: str, name: str, table: Path | None) -> str:
+    """Say where an entry stands, or the single values that are set for it."""
+    if table is None or section.endswith("datasets"):
+        return f"{paths.PARAMS}: {section}.{name}"
+    return f"{table}: row {name}{': set' if section.startswith('set.') else ''}"
+
+
+def _entry(section: str, name: str, choices: dict, use: dict, leaves: dict, places: tuple[str, str]) -> dict[str, Any]:
     """Compose one entry: group choices, then its own leaves, then those under ``set``."""
-    where = f"params.yaml: {section}.{name}"
+    where, where_set = places
     valid = (*GROUPS[section], *LEAVES[section])
     if not isinstance(choices, dict):
         raise InputError(f"{where} must be a mapping such as {{{valid[0]}: ...}}, got {choices!r}")
@@ -158,7 +179,7 @@ def _entry(section: str, name: str, choices: dict, use: dict, leaves: dict) -> d
         # A lab's own corpus takes its name from the entry. A published corpus keeps its own under any entry, so that
         # one person never becomes two subjects.
         own["dataset"] = {"root": f"data/{name}"} | ({"name": name} if groups["dataset"] == "manifest" else {})
-    for overrides, place in ((own, where), (leaves, f"params.yaml: set.{section}.{name}")):
+    for overrides, place in ((own, where), (leaves, where_set)):
         _merge(config, overrides, place)
     try:
         OmegaConf.resolve(config)
@@ -201,9 +222,8 @@ def _merge(config: DictConfig, leaves: dict, where: str) -> None:
             config[key] = value
 
 
-def _check_leaves(name: str, experiment: dict[str, Any]) -> None:
+def _check_leaves(where: str, experiment: dict[str, Any]) -> None:
     """Check what belongs to no component, which checks its own keys."""
-    where = f"params.yaml: experiments.{name}"
     datasets, seeds = experiment["datasets"], experiment["seeds"]
     if not _each_once(datasets, str):
         raise InputError(f"{where}.datasets must list datasets, each once; got {datasets!r}")
@@ -220,13 +240,13 @@ def _each_once(items: Any, kind: type) -> bool:
     return isinstance(items, list) and {type(item) for item in items} == {kind} and len(set(items)) == len(items)
 
 
-def _wire(name: str, experiment: dict[str, Any], out: dict[str, Any]) -> None:
+def _wire(where: str, name: str, experiment: dict[str, Any], out: dict[str, Any]) -> None:
     """Say which graphs an experiment needs of its datasets, and what its evaluation reads."""
     datasets = experiment["datasets"]
     for dataset in datasets:
         if dataset not in out["datasets"]:
             raise InputError(
-                f"params.yaml: experiments.{name}.datasets: {dataset!r} is not under `datasets`; "
+                f"{where}.datasets: {dataset!r} is not under `datasets` of {paths.PARAMS}; "
                 f"{nearest(dataset, out['datasets'])}"
             )
     files = [paths.annotations, paths.clips, paths.detected]
@@ -245,7 +265,7 @@ def _wire(name: str, experiment: dict[str, Any], out: dict[str, Any]) -> None:
     }
 
 
-def _drop_unread(name: str, experiment: dict[str, Any], chosen: set[str]) -> None:
+def _drop_unread(where: str, experiment: dict[str, Any], chosen: set[str]) -> None:
     """Take out the groups that the model does not read, so that a change there re-runs nothing."""
     traits = model_traits(experiment["model"])
     unread = {
@@ -257,7 +277,7 @@ def _drop_unread(name: str, experiment: dict[str, Any], chosen: set[str]) -> Non
     for group in (group for group, drop in unread.items() if drop):
         if group in chosen:
             model = experiment["model"]["name"]
-            log.warning("experiments.%s: the model %s makes no use of `%s`; it has no part in this", name, model, group)
+            log.warning("%s: the model %s makes no use of `%s`; it has no part in this", where, model, group)
         del experiment[group]
 
 

@@ -23,4 +23,4 @@ def main() -> None:
             "artifacts": {path: file_digest(path) for path in needs["artifacts"]},
             "code": code_digest(needs["modules"]),
         }
-    paths.INPUTS.write_text(json.dumps(out, indent=1, sort_keys=True))
+    paths.here(paths.INPUTS).write_text(json.dumps(out, indent=1, sort_keys=True))

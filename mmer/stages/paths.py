@@ -1,5 +1,8 @@
 """Where artifacts lie. Relative to the repository root, which is the working directory of every stage."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
@@ -10,6 +13,46 @@ INPUTS = ARTIFACTS / "inputs.json"
 METRICS = ARTIFACTS / "metrics.json"
 REPORT = ARTIFACTS / "report" / "index.html"
 CACHE = Path(".mmer") / "cache"
+TABLES = ARTIFACTS / "table"
+TABLE_PIPELINE = Path("pipelines") / "table"
+
+_table: ContextVar[str | None] = ContextVar("table", default=None)
+
+
+@contextmanager
+def table(name: str | None) -> Iterator[None]:
+    """Let the rows of a table stand, inside, where the experiments of params.yaml stand otherwise.
+
+    What belongs to experiments then lies in artifacts/table/NAME, and every stage works on a table as it is. What
+    belongs to a dataset alone stays where it is; so do audits, whose names tell rows and experiments apart.
+
+    Parameters
+    ----------
+    name : str or None
+        None: no table.
+    """
+    token = _table.set(name)
+    try:
+        yield
+    finally:
+        _table.reset(token)
+
+
+def current_table() -> str | None:
+    """Return the name of the table at hand, None where it is params.yaml."""
+    return _table.get()
+
+
+def here(path: Path) -> Path:
+    """Return where an artifact of the experiments at hand lies.
+
+    Parameters
+    ----------
+    path : Path
+        Where it lies for the experiments of params.yaml.
+    """
+    name = _table.get()
+    return path if name is None else TABLES / name / path.relative_to(ARTIFACTS)
 
 
 def clips(dataset: str) -> Path:
@@ -39,7 +82,7 @@ def motion(dataset: str) -> Path:
 
 def graphs(dataset: str) -> Path:
     """Folder of a dataset's samples, one npz per pair of node source and edge rule."""
-    return ARTIFACTS / "graphs" / dataset
+    return here(ARTIFACTS / "graphs" / dataset)
 
 
 def graph(dataset: str, key: str) -> Path:
@@ -54,7 +97,7 @@ def detected(dataset: str) -> Path:
 
 def predictions(experiment: str) -> Path:
     """Predictions table of an experiment."""
-    return ARTIFACTS / "predictions" / f"{experiment}.parquet"
+    return here(ARTIFACTS / "predictions" / f"{experiment}.parquet")
 
 
 def audit(experiment: str) -> Path:
@@ -64,4 +107,4 @@ def audit(experiment: str) -> Path:
 
 def training(experiment: str) -> Path:
     """Folder with what else an experiment leaves: baselines, curves, ledger, folds, fingerprint, excluded clips."""
-    return ARTIFACTS / "training" / experiment
+    return here(ARTIFACTS / "training" / experiment)

@@ -16,7 +16,7 @@ def read_config(section: str, name: str) -> dict[str, Any]:
     section : str
         ``datasets`` or ``experiments``.
     name : str
-        The entry's name in params.yaml.
+        The entry's name in params.yaml, or of a row of the table at hand.
 
     Raises
     ------
@@ -25,13 +25,15 @@ def read_config(section: str, name: str) -> dict[str, Any]:
     """
     entries = read_all()[section]
     if name not in entries:
-        raise InputError(f"{paths.CONFIG}: {section} has no {name!r}; {nearest(name, entries)}")
+        raise InputError(f"{paths.here(paths.CONFIG)}: {section} has no {name!r}; {nearest(name, entries)}")
     return entries[name]
 
 
 def read_all() -> dict[str, Any]:
     """Return the whole resolved configuration."""
-    if not paths.CONFIG.is_file():
-        raise InputError(f"{paths.CONFIG} is missing; run `dvc repro config` in the repository root")
+    path, table = paths.here(paths.CONFIG), paths.current_table()
+    if not path.is_file():
+        command = f"mmer table {table}" if table else "dvc repro config"
+        raise InputError(f"{path} is missing; run `{command}` in the repository root")
     # The C loader is ten times the speed of the pure Python one, and every stage reads this file.
-    return yaml.load(paths.CONFIG.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))

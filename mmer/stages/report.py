@@ -29,22 +29,26 @@ log = logging.getLogger("mmer")
 
 
 def main() -> None:
-    """Write artifacts/report/index.html and artifacts/metrics.json from every experiment that has predictions."""
+    """Write report/index.html and metrics.json from every experiment, or row of a table, that has predictions."""
     config = read_all()
     names = [name for name in config["experiments"] if paths.predictions(name).is_file()]
     for name in sorted(set(config["experiments"]) - set(names)):
-        log.warning("report: experiment %s has no predictions yet; `dvc repro evaluate@%s` makes them", name, name)
+        command = f"mmer table {paths.current_table()}" if paths.current_table() else f"dvc repro evaluate@{name}"
+        log.warning("report: experiment %s has no predictions yet; `%s` makes them", name, command)
     results = measure([_experiment(name, config["experiments"][name]) for name in names])
     datasets = [_dataset(name, section) for name, section in config["datasets"].items() if paths.motion(name).is_file()]
     page = render(results, datasets, {}, load())
     for path, text in (
-        (paths.METRICS, json.dumps(metrics_json(results), indent=2, sort_keys=True, allow_nan=False) + "\n"),
-        (paths.REPORT, page),
+        (
+            paths.here(paths.METRICS),
+            json.dumps(metrics_json(results), indent=2, sort_keys=True, allow_nan=False) + "\n",
+        ),
+        (paths.here(paths.REPORT), page),
     ):
         with whole_file(path) as partial:
             partial.write_text(text, encoding="utf-8")
     print(markdown_table(results))
-    print(f"\nThe report: {paths.REPORT.resolve()}")
+    print(f"\nThe report: {paths.here(paths.REPORT).resolve()}")
 
 
 def _experiment(name: str, config: dict) -> ExperimentRecord:

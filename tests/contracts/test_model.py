@@ -8,25 +8,32 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+import yaml
 from torch.func import functional_call, stack_module_state, vmap
 
+from mmer.models.batch_norm import mask_names, set_mask
 from mmer.models.dropout import seed_dropout, set_step
 from mmer.stages.build import CONF, build, read_option
 from mmer.training.recipe import Recipe
+from mmer.types.errors import InputError
 from mmer.types.samples import Sizes
 
-NODES, FEATURES, CLASSES = 6, 2, 3
+NODES, FEATURES, CLASSES, PIXELS = 6, 2, 3, 24
 EDGES = np.array([[a, b] for a in range(NODES) for b in range(NODES) if abs(a - b) in (1, 2)]).T.copy()
 RECIPE_KEYS = {field.name for field in fields(Recipe)}
 
 
 def sizes(frames: int = 1) -> Sizes:
     names = tuple(f"node{i}" for i in range(NODES))
-    return Sizes(CLASSES, {"graph": (frames, NODES, FEATURES)}, names, EDGES)
+    streams = {"graph": (frames, NODES, FEATURES), "flow": (3, PIXELS, PIXELS)}
+    return Sizes(CLASSES, streams, names, EDGES)
 
 
 def model_node(name: str) -> dict:
-    return {key: value for key, value in read_option("model", name).items() if key not in RECIPE_KEYS}
+    """The yaml without its recipe, and small where there is a small recipe."""
+    demo = CONF / "experiment" / f"{name}_demo.yaml"
+    node = read_option("model", name) | (yaml.safe_load(demo.read_text())["model"] if demo.is_file() else {})
+    return {key: value for key, value in node.items() if key not in RECIPE_KEYS}
 
 
 def make(name: str, frames: int = 1, seed: int = 0) -> torch.nn.Module:
@@ -41,7 +48,16 @@ def make(name: str, frames: int = 1, seed: int = 0) -> torch.nn.Module:
 
 def batch(n: int = 7, frames: int = 1, seed: int = 0) -> dict[str, torch.Tensor]:
     generator = torch.Generator().manual_seed(seed)
-    return {"graph": torch.randn(n, frames, NODES, FEATURES, generator=generator, dtype=torch.float64)}
+    shapes = sizes(frames).streams
+    return {key: torch.randn(n, *shape, generator=generator, dtype=torch.float64) for key, shape in shapes.items()}
+
+
+def rows(clips: dict[str, torch.Tensor], which: slice | list[int]) -> dict[str, torch.Tensor]:
+    return {name: values[which] for name, values in clips.items()}
+
+
+def gradients(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return {name: value.grad for name, value in model.named_parameters()}
 
 
 def weights(seed: int = 0) -> torch.Tensor:
@@ -64,6 +80,16 @@ def test_needs_known_streams(model_name):
     assert set(make(model_name).streams) <= set(sizes().streams)
 
 
+def test_small_recipe_is_the_model_made_small(model_name):
+    """Its keys are keys of the model, and it has the model's name."""
+    demo = CONF / "experiment" / f"{model_name}_demo.yaml"
+    if demo.is_file():
+        text = yaml.safe_load(demo.read_text())
+        assert text["defaults"] == [{"override /model": model_name}]
+        assert set(text["model"]) <= set(read_option("model", model_name))
+        assert sum(value.numel() for value in make(model_name).parameters()) < 250_000
+
+
 @pytest.mark.parametrize("frames", [1, 4])
 @pytest.mark.parametrize("n", [1, 5])
 def test_logits_are_clips_by_classes(model_name, frames, n):
@@ -83,8 +109,8 @@ def test_every_parameter_gets_a_gradient(model_name):
 def test_a_clip_does_not_depend_on_its_neighbours_in_the_batch(model_name):
     model, clips = make(model_name).eval(), batch(6)
     together = model(clips, weights())
-    turned = model({"graph": clips["graph"].flip(0)}, weights()).flip(0)
-    alone = torch.cat([model({"graph": one[None]}, weights()) for one in clips["graph"]])
+    turned = model(rows(clips, [5, 4, 3, 2, 1, 0]), weights()).flip(0)
+    alone = torch.cat([model(rows(clips, [row]), weights()) for row in range(6)])
     torch.testing.assert_close(turned, together, rtol=0, atol=1e-12)
     torch.testing.assert_close(alone, together, rtol=0, atol=1e-12)
 
@@ -102,54 +128,88 @@ def test_construction_draws_from_torch_only(model_name):
     )
 
 
+def test_padding_changes_nothing(model_name):
+    """Two rows of weight 0 behind five clips: same logits, same gradients, same running statistics."""
+    clips = batch(5)
+    padded = {name: torch.cat([values, 100 * values[:2]]) for name, values in clips.items()}
+    plain, masked = make(model_name).train(), make(model_name).train()
+    for model in (plain, masked):
+        set_step(model, 3)
+    set_mask(masked, torch.tensor([1.0, 1, 1, 1, 1, 0, 0]))
+    expected, logits = plain(clips, weights()), masked(padded, weights())[:5]
+    torch.testing.assert_close(logits, expected, rtol=1e-9, atol=1e-9)
+    expected.square().sum().backward()
+    logits.square().sum().backward()
+    torch.testing.assert_close(gradients(masked), gradients(plain), rtol=1e-7, atol=1e-9)
+    torch.testing.assert_close(masked.state_dict(), plain.state_dict(), rtol=1e-9, atol=1e-9)
+
+
 def test_learns_sixteen_separable_clips(model_name):
     recipe = {key: value for key, value in read_option("model", model_name).items() if key in RECIPE_KEYS}
     model = make(model_name).train()
     truth = torch.arange(16) % CLASSES
-    clips = batch(16)["graph"]
-    clips[torch.arange(16), 0, truth, 0] += 3
-    optimizer = torch.optim.Adam(model.parameters(), lr=max(recipe["lr"], 0.01))
-    for step in range(200):
+    clips = batch(16)
+    clips["graph"][torch.arange(16), 0, truth, 0] += 3
+    if "flow" in model.streams:  # a blob of motion, elsewhere for every class; images want small steps
+        for row, kind in enumerate(truth):
+            clips["flow"][row, :, 4 : 4 + 8, 8 * kind : 8 * kind + 8] += 3
+        steps, lr = 60, 0.003
+    else:
+        steps, lr = 200, max(recipe["lr"], 0.01)
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+    for step in range(steps):
         set_step(model, step)
         optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(model({"graph": clips}, weights()), truth).backward()
+        torch.nn.functional.cross_entropy(model(clips, weights()), truth).backward()
         optimizer.step()
-    assert (model.eval()({"graph": clips}, weights()).argmax(1) == truth).all()
+    assert (model.eval()(clips, weights()).argmax(1) == truth).all()
 
 
-def test_stacked_folds_equal_folds_alone(model_name):
-    """Design section 6: three folds as one model with a leading dimension; gradients, dropout and weights per fold."""
+@pytest.mark.parametrize("ragged", [False, True])
+def test_stacked_folds_equal_folds_alone(model_name, ragged):
+    """Design section 6: three folds as one model with a leading dimension; gradients, dropout and weights per fold.
+
+    Ragged: folds of 5, 4 and 3 clips, padded to 5.
+    """
     models = [make(model_name, frames=2, seed=seed).train() for seed in range(3)]
-    clips, edges = [batch(5, 2, seed)["graph"] for seed in range(3)], [weights(seed) for seed in range(3)]
+    clips, edges = [batch(5, 2, seed) for seed in range(3)], [weights(seed) for seed in range(3)]
+    lengths = [5, 4, 3] if ragged else [5, 5, 5]
+    masks = torch.stack([(torch.arange(5) < length).double() for length in lengths])
     for model in models:
         set_step(model, 4)
-    alone = [model({"graph": x}, w) for model, x, w in zip(models, clips, edges, strict=True)]
-    torch.stack(alone).square().sum().backward()
-
     parameters, buffers = stack_module_state(models)
     parameters = {name: value.detach().clone().requires_grad_() for name, value in parameters.items()}
+    buffers = {name: value.clone() for name, value in buffers.items()}
+    if ragged:
+        buffers |= dict.fromkeys(mask_names(models[0]), masks)
     base = copy.deepcopy(models[0]).to("meta")
 
-    def forward(own_parameters, own_buffers, x, w):
-        return functional_call(base, (own_parameters, own_buffers), ({"graph": x}, w))
+    alone = [m(rows(x, slice(n)), w) for m, x, w, n in zip(models, clips, edges, lengths, strict=True)]
+    torch.cat(alone).square().sum().backward()
 
-    stacked = vmap(forward)(parameters, buffers, torch.stack(clips), torch.stack(edges))
+    def forward(own_parameters, own_buffers, x, w):
+        return functional_call(base, (own_parameters, own_buffers), (x, w))
+
+    together = {name: torch.stack([x[name] for x in clips]) for name in clips[0]}
+    stacked = vmap(forward)(parameters, buffers, together, torch.stack(edges))
+    stacked = torch.cat([fold[:length] for fold, length in zip(stacked, lengths, strict=True)])
     stacked.square().sum().backward()
-    torch.testing.assert_close(stacked, torch.stack(alone), rtol=0, atol=1e-9)
+    torch.testing.assert_close(stacked, torch.cat(alone), rtol=0, atol=1e-9)
     for name, value in parameters.items():
-        expected = torch.stack([dict(model.named_parameters())[name].grad for model in models])
+        expected = torch.stack([gradients(model)[name] for model in models])
         torch.testing.assert_close(value.grad, expected, rtol=1e-9, atol=1e-9, msg=name)
+    for name, value in buffers.items():
+        if name not in mask_names(base):
+            expected = torch.stack([dict(model.named_buffers())[name] for model in models])
+            torch.testing.assert_close(value, expected, rtol=1e-9, atol=1e-9, msg=name)
 
 
 def test_misspelt_key_is_named(model_name):
-    from mmer.types.errors import InputError
-
     with pytest.raises(InputError, match="hiden"):
         partial(build, model_node(model_name) | {"hiden": 3})(sizes())
 
 
 def test_lacking_stream_is_named(model_name):
-    from mmer.types.errors import InputError
-
-    with pytest.raises(InputError, match="graph"):
+    (stream,) = make(model_name).streams
+    with pytest.raises(InputError, match=f"'{stream}'"):
         build(model_node(model_name), Sizes(CLASSES, {"sound": (3,)}, (), np.zeros((2, 0), np.int64)))

@@ -25,9 +25,11 @@ def exchanged(a, b, subjects):
     return first, second
 
 
-@pytest.mark.parametrize("seeds", [(0,), (0, 1)])
-def test_exact_p_is_that_of_trying_every_exchange(seeds):
-    a, b = (emotion_table(seed, subjects=5, clips=3, seeds=seeds, skill=skill) for seed, skill in ((1, 0.7), (2, 0.1)))
+@pytest.mark.parametrize(
+    ("seeds", "skills"), [((0,), (0.7, 0.1)), ((0, 1), (0.7, 0.1)), ((0, 1, 2), (0.5, 0.3)), ((3, 4), (0.4, 0.4))]
+)
+def test_exact_p_is_that_of_trying_every_exchange(seeds, skills):
+    a, b = (emotion_table(seed, subjects=5, clips=3, seeds=seeds, skill=skill) for seed, skill in enumerate(skills, 1))
     observed = abs(mean_scores(a).uf1 - mean_scores(b).uf1)
     people = sorted(set(a.subject))
     found = []
@@ -63,6 +65,18 @@ def test_only_subjects_that_differ_are_exchanged():
     other = wide.copy()
     other.loc[wide.subject.isin(sorted(set(wide.subject))[:3]), "predicted"] = "surprise"
     assert permutation_test(paired("a", wide, "b", other), "accuracy")[1:] == (8, True)
+
+
+def test_subjects_for_whom_both_predict_the_same_change_no_p():
+    """Of accuracy: they add the same to both sides of every exchange, wherever they stand among the subjects."""
+    a, guess = emotion_table(1, subjects=24, skill=0.6), emotion_table(2, subjects=24, skill=0)
+    people = sorted(set(a.subject))
+    for chosen in (people[:6], people[-6:], people[1::4]):
+        apart = a.subject.isin(chosen)
+        b = pd.concat([a[~apart], guess[apart]])
+        alone = permutation_test(paired("a", a[apart], "b", b[b.subject.isin(chosen)]), "accuracy")
+        assert permutation_test(paired("a", a, "b", b), "accuracy") == alone
+        assert alone[0] < 1
 
 
 def test_under_the_null_p_is_uniform():
@@ -111,6 +125,8 @@ def test_the_interval_of_the_difference_uses_the_same_resamples():
     row = compare({"a": a, "b": b}, resamples=500, permutations=10).iloc[0]
     gap = (resampled_scores(a, 500) - resampled_scores(b, 500)).uf1
     assert [row.low, row.high] == pytest.approx(np.quantile(gap, [0.025, 0.975]), abs=1e-12)
+    row = compare({"a": a, "b": b}, resamples=500, permutations=10, level=0.8).iloc[0]
+    assert [row.low, row.high] == pytest.approx(np.quantile(gap, [0.1, 0.9]), abs=1e-12)
 
 
 def test_an_experiment_against_itself():
@@ -149,6 +165,21 @@ def test_seeds_are_paired_and_a_single_one_stands_against_each():
     pd.testing.assert_frame_equal(one, other)
     with pytest.raises(InputError, match="a has 3 seeds and b has 2"):
         compare({"a": a, "b": emotion_table(2, seeds=(0, 1))})
+
+
+def test_the_repeats_of_a_single_seed_stand_against_the_same_repeats_of_each_seed():
+    """Two repeats that test other clips: set against each other they would exchange what was never predicted."""
+
+    def repeated(table):
+        first = table.clip_id.str[-1].astype(int) % 2 == 0
+        return pd.concat([table[first], table[~first].assign(repeat=1)])
+
+    a, b = repeated(emotion_table(1, seeds=(0, 1, 2))), repeated(emotion_table(2, seeds=(0,)))
+    copies = pd.concat([b.assign(seed=seed) for seed in (0, 1, 2)])
+    pairs = [paired("a", a, "b", table) for table in (b, copies)]
+    np.testing.assert_array_equal(pairs[0].b.counts, pairs[1].b.counts)
+    np.testing.assert_array_equal(pairs[0].b.counts.sum(-1), pairs[0].a.counts.sum(-1))  # the truth of every run
+    assert permutation_test(pairs[0], "uf1") == permutation_test(pairs[1], "uf1")
 
 
 def test_action_units_are_compared_by_f1():
@@ -213,6 +244,9 @@ def test_predictions_of_other_clips_are_refused_by_name():
         compare({"a": a, "b": other})
     moved = a.assign(subject=a.subject.replace(a.subject[0], "casme2/other"))
     with pytest.raises(InputError, match="subject differs"):
+        compare({"a": a, "b": moved})
+    moved = a.assign(dataset=a.dataset.replace("samm", "smic"))
+    with pytest.raises(InputError, match="dataset differs between a and b for samm/"):
         compare({"a": a, "b": moved})
 
 

@@ -67,6 +67,29 @@ def test_groups_clips_without_the_fact_and_the_smallest_group(table, subjects):
     assert f"{unknown} clips" in str(groups)
 
 
+@pytest.mark.parametrize(
+    ("sizes", "smallest"),
+    [
+        ({"a": [4], "b": [2, 1]}, "b"),  # fewer clips, of more people
+        ({"a": [2, 2], "b": [4]}, "b"),  # as many clips, of fewer people
+        ({"b": [3], "a": [3]}, "a"),  # as many of both
+    ],
+)
+def test_the_smallest_group_is_decided_by_clips_then_people_then_name(sizes, smallest):
+    table = emotion_table(subjects=30, clips=8)
+    large = iter(table.subject.value_counts().loc[lambda counts: counts >= 4].index)
+    facts, parts = {}, []
+    for name, people in sizes.items():
+        for clips in people:
+            subject = next(large)
+            facts[subject] = name
+            parts.append(table[table.subject == subject].head(clips))
+    table = pd.concat(parts)
+    groups = per_group(table, clips_of(table, facts), "culture")
+    found = (groups.smallest, groups.smallest_clips, groups.smallest_subjects)
+    assert found == (smallest, sum(sizes[smallest]), len(sizes[smallest]))
+
+
 def test_groups_of_action_units():
     table = unit_table()
     facts = {name: ("a", "b")[number % 2] for number, name in enumerate(sorted(set(table.subject)))}

@@ -91,6 +91,23 @@ def test_a_unit_that_everybody_shows_has_an_f1_but_no_area():
     assert per_unit(table).f1["AU01"] > 0
 
 
+def test_a_unit_that_one_of_two_repeats_lacks_is_named_and_scored_by_the_other():
+    """Repeats of a hold-out test other clips, so that one may hold a unit that the next does not."""
+    first = unit_table()
+    second = unit_table(seed=1, truth_seed=1).assign(repeat=1)
+    second.loc[second.target == "AU12", "truth"] = "absent"
+    second.loc[second.target == "AU04", "truth"] = "present"
+    both = pd.concat([first, second])
+    assert left_out(first) == {"f1": (), "auc": ()}
+    assert left_out(both) == {"f1": ("AU12",), "auc": ("AU04", "AU12")}
+    assert per_unit(both).f1["AU12"] == per_unit(first).f1["AU12"]
+    assert per_unit(both).auc["AU04"] == per_unit(first).auc["AU04"]
+    corpora = [f1_per_unit_and_corpus(part) for part in (first, second)]
+    assert f1_per_unit_and_corpus(both).loc["AU12"].tolist() == corpora[0].loc["AU12"].tolist()
+    expected = (corpora[0] + corpora[1]) / 2  # where both runs define it
+    pd.testing.assert_frame_equal(f1_per_unit_and_corpus(both).where(expected.notna()), expected)
+
+
 def test_false_alarms_of_a_unit_without_positives_count_in_the_micro_score():
     table = pd.DataFrame(
         {

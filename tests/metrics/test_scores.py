@@ -130,6 +130,7 @@ def test_mean_over_folds_is_that_of_scikit_learn_fold_by_fold():
         accuracy = np.mean([(part.truth == part.predicted).mean() for part in folds])
         for one in (lenient, strict):
             assert one.mean_over_folds_accuracy[seed, 0] == pytest.approx(accuracy, abs=1e-12)
+            assert one.mean_over_folds_mean_diagonal[seed, 0] == pytest.approx(one.mean_over_folds_uar[seed, 0])
     assert not set(lenient) & set(scores(table))  # never under the name of a pooled score
 
 

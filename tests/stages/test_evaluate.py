@@ -22,6 +22,7 @@ EXPERIMENTS = {
         "nodes": "eyebrow_mouth",
         "edges": "anatomical",
         "protocol": "holdout_80_20",
+        "seeds": [0, 4],
     },
     "units": {
         "datasets": ["casme2", "samm"],
@@ -67,7 +68,11 @@ def trained(name):
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_predictions_and_baselines_are_of_the_same_rows(name):
     keys = ["repeat", "fold", "clip_id", "target", "truth"]
-    rows = load_predictions(f"artifacts/predictions/{name}.parquet")[keys]
+    predictions = load_predictions(f"artifacts/predictions/{name}.parquet")
+    seeds = [part[keys].reset_index(drop=True) for _, part in predictions.groupby("seed")]
+    assert len(seeds) == (2 if name == "repeated" else 1)
+    rows = seeds[0]
+    assert all(part.equals(rows) for part in seeds)
     kinds = {path.stem: path for path in (trained(name) / "baselines").glob("*.parquet")}
     wanted = {"majority", "prior", "constant"} if name == "units" else {"majority", "prior", "au_prior"}
     assert set(kinds) == wanted | ({"au_prior_oracle"} if name != "units" else set())
@@ -82,7 +87,12 @@ def test_the_ledger_saw_the_training_clips_of_its_fold_and_nothing_else(name):
     splits = pd.read_parquet(trained(name) / "splits.parquet")
     train = splits[splits.side == "train"].groupby("fold").clip_id.agg(set)
     assert set(ledger.fitted) == {"scaler", "loss", "weights", "edge_weight"}
-    assert len(ledger) == 4 * len(train)
+    seeds = {0, 4} if name == "repeated" else {0}
+    assert set(ledger.seed) == set(pd.read_parquet(trained(name) / "curves.parquet").seed) == seeds
+    assert len(ledger) == 4 * len(train) * len(seeds)
+    assert ledger.groupby("fold").repeat.unique().map(list).to_dict() == {
+        fold: [repeat] for fold, repeat in splits.groupby("fold").repeat.first().items()
+    }
     for row in ledger.itertuples():
         assert set(row.clip_ids) == train[row.fold]
     tested = load_predictions(f"artifacts/predictions/{name}.parquet").groupby("fold").clip_id.agg(set)
@@ -124,7 +134,7 @@ def test_the_fingerprint_of_a_machine_with_another_device_has_the_same_config(wo
 def test_a_repeated_hold_out_tests_clips_again_only_in_another_repeat():
     predictions = load_predictions("artifacts/predictions/repeated.parquet")
     assert set(predictions.repeat) == {0, 1, 2}
-    assert not predictions.duplicated(["repeat", "clip_id"]).any()
+    assert not predictions.duplicated(["seed", "repeat", "clip_id"]).any()
 
 
 def test_an_emotion_loss_on_units_is_refused(workspace, capsys):

@@ -16,6 +16,7 @@ from mmer.models.gcn import Gcn
 from mmer.models.logreg import Logreg
 from mmer.training.fit import fit, initial_model, predict
 from mmer.training.recipe import Recipe
+from mmer.training.scaler import Scaler
 from mmer.training.seeds import Key
 from mmer.types.errors import InputError
 
@@ -51,6 +52,20 @@ def test_agrees_with_scikit_learn(corpus):
         ones, targets.index
     )
     np.testing.assert_allclose(predict(result, samples), reference.predict_proba(ones), atol=1e-4)
+
+
+def test_the_ledger_names_the_clips_that_were_trained_on_not_those_that_were_meant(corpus, monkeypatch):
+    """An order that forgets a clip in every epoch, and a scaler that was fitted on some clips only, show."""
+    samples, targets, _, _ = corpus()
+    names = tuple(sorted(samples.clip_ids))
+    whole = fitted(samples, targets).seen
+    assert whole == {"scaler": names, "loss": names, "weights": names}
+    monkeypatch.setattr("mmer.training.fit.torch.randperm", lambda n, generator: torch.arange(1, n))
+    honest = Scaler.fit
+    monkeypatch.setattr(
+        "mmer.training.fit.Scaler.fit", lambda samples, *rest: honest(samples.subset(samples.clip_ids[:5]), *rest)
+    )
+    assert fitted(samples, targets).seen == {"scaler": names[:5], "loss": names, "weights": names[1:]}
 
 
 def test_curve_has_a_row_per_epoch_and_falls(corpus):

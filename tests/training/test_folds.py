@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from mmer.training.folds import check_folds, run_folds
+from mmer.training.fit import predict
+from mmer.training.folds import check_folds, fit_fold, run_folds
 from mmer.types.errors import InputError
 from mmer.types.split import Split
 
@@ -48,6 +49,17 @@ def test_a_fold_alone_is_the_fold_among_others(corpus, task):
         same({split.fold: whole[split.fold]}, run(task(samples, targets, "gcn"), [split]))
 
 
+def test_a_fold_may_test_a_clip_again_in_another_repeat_which_its_result_names(corpus, task):
+    samples, targets, _, splits = corpus()
+    again = [replace(splits[0], fold=f"repeat {repeat}", repeat=repeat) for repeat in (0, 2)]
+    assert {fold: result.repeat for fold, result in run(task(samples, targets), again).items()} == {
+        "repeat 0": 0,
+        "repeat 2": 2,
+    }
+    with pytest.raises(InputError, match=r"tested in two folds of one repeat, 'repeat 0' and 'again'"):
+        run(task(samples, targets), [again[0], replace(again[0], fold="again")])
+
+
 def test_order_of_clips_changes_nothing(corpus, task):
     samples, targets, _, splits = corpus()
     turned = list(np.random.default_rng(3).permutation(samples.clip_ids))
@@ -84,6 +96,30 @@ def poisoned(targets, split):
         action_units=np.where(test[:, None], 1 - targets.action_units, targets.action_units),
         weight=np.where(test, 100, targets.weight).astype(np.float32),
     )
+
+
+@pytest.mark.parametrize("model", ["logreg", "gcn", "graph_tcn"])
+def test_who_watches_the_epochs_sees_those_of_shorter_trainings_and_changes_nothing(corpus, task, model):
+    """The oracle gap stands or falls with it: the same training, dropout and all, looked at after every epoch."""
+    samples, targets, _, splits = corpus()
+    fold, tested = splits[2], samples.subset(splits[2].test)
+    seen = {}
+
+    def meddle(epoch, fitted):
+        seen[epoch] = predict(fitted, tested)
+        with torch.no_grad():
+            for weight in fitted.model.parameters():
+                weight.zero_()
+        fitted.model.eval()
+        torch.rand(3)
+
+    watched = fit_fold(task(samples, targets, model, epochs=4), fold, meddle)
+    assert list(seen) == [1, 2, 3, 4]
+    for epochs, found in seen.items():
+        alone = fit_fold(task(samples, targets, model, epochs=epochs), fold)
+        np.testing.assert_array_equal(found, predict(alone, tested))
+    np.testing.assert_array_equal(predict(watched, tested), seen[4])
+    assert watched.curve.equals(alone.curve)
 
 
 def edges_from_classes(targets):

@@ -9,8 +9,8 @@ import numpy as np
 class Unscaled:
     """Leave motion in its own unit.
 
-    Right where all corpora of an experiment have motion in one unit, as ``optical_flow`` gives it (pixels of the aligned
-    face): how far a face moves tells classes apart.
+    Right where all corpora of an experiment have motion in one unit, as ``optical_flow`` gives it (pixels of the
+    aligned face): how far a face moves tells classes apart.
 
     Parameters
     ----------
