@@ -1,8 +1,8 @@
 """Time the fold stack against training one fold after another; the last line is JSON.
 
 The rival is what a careful person writes without the stack: the same nn.Module, torch's default Adam, default malloc,
-eager, one thread, clips preloaded as tensors, folds one after another; with the same steps, batches, loss, dropout masks
-and initial weights. Both are given their models and clips ready; everything else counts: optimisers, stacking,
+eager, one thread, clips preloaded as tensors, folds one after another; with the same steps, batches, loss, dropout
+masks and initial weights. Both are given their models and clips ready; everything else counts: optimisers, stacking,
 gathering, and giving the weights back. Rounds are paired: both run in every round, and the ratio is the median.
 
     python scripts/bench_training.py [gcn17 gcn68 graph_tcn ststnet] [--folds 68] [--rounds 5] [--processes 2]
@@ -175,8 +175,11 @@ def bench(name, case, folds, rounds, alone, workers):
         apart = max(abs(after[i] - before[place]) / before[place] for i, place in enumerate(order))
         if number:  # the first only warms up
             ratios.append(slow / fast)
-        print(f"  {name} {number or 'warm-up'}: one after another {slow:.2f} s, stack {fast:.2f} s, ratio {slow / fast:.2f}, "
-              f"losses {statistics.mean(before):.4f} {statistics.mean(after):.4f}, most apart {apart:.1e}", flush=True)  # fmt: skip
+        print(
+            f"  {name} {number or 'warm-up'}: rival {slow:.2f} s, stack {fast:.2f} s, ratio {slow / fast:.2f}, "
+            f"losses {statistics.mean(before):.4f} {statistics.mean(after):.4f}, most apart {apart:.1e}",
+            flush=True,
+        )
         if apart > 0.05:
             raise SystemExit(f"{name}: the training losses differ by {apart:.1%}")
     return {

@@ -16,8 +16,8 @@ READOUTS = ("mean", "flatten")
 class Gcn(nn.Module):
     """Graph convolutions with the fold's edge weights, then a linear classifier.
 
-    With the same few nodes in every clip a dense convolution equals torch_geometric's ``GCNConv`` and is faster. It adds
-    self loops and normalises symmetrically. Frames are features: node i sees its T * F values at once.
+    With the same few nodes in every clip a dense convolution equals torch_geometric's ``GCNConv`` and is faster. It
+    adds self loops and normalises symmetrically. Frames are features: node i sees its T * F values at once.
 
     Parameters
     ----------

@@ -9,6 +9,7 @@ import json
 import logging
 import re
 from collections.abc import Iterable
+from dataclasses import fields
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 from mmer.stages import paths
 from mmer.stages.build import CONF, options
 from mmer.stages.model_traits import model_traits
+from mmer.training.recipe import Recipe
 from mmer.types.errors import InputError, nearest
 from mmer.types.whole_file import whole_file
 
@@ -30,7 +32,7 @@ GROUPS = {
     "datasets": ("dataset", "faces", "motion"),
     "experiments": ("labels", "protocol", "nodes", "edges", "motion_scaling", "model", "loss", "experiment"),
 }
-LEAVES = {"datasets": (), "experiments": ("datasets", "seeds", "device", "mix_backends")}
+LEAVES = {"datasets": (), "experiments": ("datasets", "seeds", "device", "stack", "processes", "mix_backends")}
 DEVICES = ("auto", "cpu", "cuda")
 SECTIONS = ("datasets", "use", "experiments", "set")
 NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,63}")  # becomes a part of file names
@@ -179,6 +181,11 @@ def _entry(section: str, name: str, choices: dict, use: dict, leaves: dict, plac
         # A lab's own corpus takes its name from the entry. A published corpus keeps its own under any entry, so that
         # one person never becomes two subjects.
         own["dataset"] = {"root": f"data/{name}"} | ({"name": name} if groups["dataset"] == "manifest" else {})
+    if section == "experiments" and not model_traits(config.model).classical:
+        # What only some recipes say need not be in every yaml to be set.
+        for field in fields(Recipe):
+            if field.name in (leaves.get("model") or {}) and field.name not in config.model:
+                config.model[field.name] = field.default
     for overrides, place in ((own, where), (leaves, where_set)):
         _merge(config, overrides, place)
     try:
@@ -231,6 +238,10 @@ def _check_leaves(where: str, experiment: dict[str, Any]) -> None:
         raise InputError(f"{where}.seeds must list whole numbers from 0, each once, e.g. [0, 1, 2]; got {seeds!r}")
     if experiment["device"] not in DEVICES:
         raise InputError(f"{where}.device is {experiment['device']!r}; {nearest(experiment['device'], DEVICES)}")
+    for key in ("stack", "processes"):
+        value = experiment[key]
+        if value != "auto" and (type(value) is not int or value < 1):
+            raise InputError(f"{where}.{key} must be auto or a whole number of at least 1; got {value!r}")
     if not isinstance(experiment["mix_backends"], bool):
         raise InputError(f"{where}.mix_backends must be true or false; got {experiment['mix_backends']!r}")
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from mmer.stages import paths
-from mmer.stages.experiment import Experiment, load_experiment
-from mmer.stages.fingerprint import fingerprint
+from mmer.stages.experiment import Experiment, how_to_run, load_experiment
+from mmer.stages.fingerprint import device_name, fingerprint
+from mmer.stages.fold_cache import FoldCache
 from mmer.stages.progress import progress
 from mmer.training.au_prior import au_prior, au_prior_oracle
 from mmer.training.baselines import constant, majority, prior
@@ -19,12 +20,11 @@ from mmer.types.predictions import save_predictions
 def main(name: str) -> None:
     """Write the predictions of experiment ``name``, and what else it leaves in artifacts/training/NAME."""
     experiment = load_experiment(name)
-    tables, results = [], []
-    for seed in experiment.config["seeds"]:
-        folds = run_folds(experiment.task(seed), experiment.splits)
-        done = list(progress(folds, len(experiment.splits), f"evaluate {name} seed {seed}", "fold"))
-        tables.append(predictions_table(name, done, experiment.targets, experiment.clips))
-        results += done
+    seeds, (stack, processes) = experiment.config["seeds"], how_to_run(experiment.config)
+    cache = FoldCache.of(experiment, device_name(experiment.config["device"]))
+    folds = run_folds(experiment.task(seeds[0]), experiment.splits, processes, seeds=seeds, stack=stack, cache=cache)
+    results = list(progress(folds, len(seeds) * len(experiment.splits), f"evaluate {name}", "fold"))
+    predictions = predictions_table(name, results, experiment.targets, experiment.clips)
     folder = paths.training(name)
     folder.mkdir(parents=True, exist_ok=True)
     for kind, guesses in _baselines(experiment).items():
@@ -35,7 +35,8 @@ def main(name: str) -> None:
     _splits(experiment).to_parquet(folder / "splits.parquet", index=False)
     experiment.excluded.to_parquet(folder / "excluded.parquet", index=False)
     fingerprint(experiment).save(folder / "fingerprint.json")
-    save_predictions(pd.concat(tables, ignore_index=True), Path(paths.predictions(name)))
+    save_predictions(predictions, Path(paths.predictions(name)))
+    cache.forget_others()
 
 
 def _baselines(experiment: Experiment) -> dict[str, list[FoldResult]]:

@@ -66,6 +66,7 @@ class Experiment:
             device=self.config["device"],
             preload=(model["_target_"].rpartition(".")[0],),
             classical=model_traits(model).classical,
+            subjects=dict(zip(self.clips.clip_id, self.clips.subject, strict=True)),
         )
 
     def relabelled(self, clips: pd.DataFrame) -> "Experiment":
@@ -108,3 +109,9 @@ def load_experiment(name: str) -> Experiment:
         targets=targets_of(scheme, clips),
         splits=splits,
     )
+
+
+def how_to_run(config: dict[str, Any]) -> tuple[int | None, int | None]:
+    """Return ``stack`` and ``processes`` of an experiment's section; None stands for ``auto``."""
+    stack, processes = (None if config[key] == "auto" else config[key] for key in ("stack", "processes"))
+    return stack, processes

@@ -16,7 +16,7 @@ from mmer.training.device import find_device
 from mmer.types.fingerprint import Fingerprint, split_hash
 
 LIBRARIES = {"mmer": "mmer-lab", "torch": "torch", "torch-geometric": "torch-geometric", "numpy": "numpy"}
-NOT_CHOICES = ("device",)  # belongs to the machine
+NOT_CHOICES = ("device", "stack", "processes")  # belong to the machine
 
 
 def fingerprint(experiment: Experiment) -> Fingerprint:
@@ -40,7 +40,7 @@ def fingerprint(experiment: Experiment) -> Fingerprint:
         repeats=len({split.repeat for split in experiment.splits}),
         excluded=len(experiment.excluded),
         seeds=experiment.config["seeds"],
-        device=_device(experiment.config["device"]),
+        device=device_name(experiment.config["device"]),
         precision=str(torch.get_default_dtype()).removeprefix("torch."),
         splits=split_hash(experiment.splits),
         config=_digest(config),
@@ -59,7 +59,7 @@ def _corpus(name: str, clips: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _device(name: str) -> str:
+def device_name(name: str) -> str:
     """Name the device; of a GPU its model."""
     device = find_device(name)
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

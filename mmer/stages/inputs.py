@@ -6,6 +6,7 @@ so that another corpus, or another model's file, re-runs nothing of it.
 
 import json
 from pathlib import Path
+from typing import Any
 
 from mmer.stages import paths
 from mmer.stages.code import code_digest, file_digest
@@ -19,8 +20,13 @@ def main() -> None:
     for name, needs in read_all()["inputs"].items():
         if missing := [path for path in needs["artifacts"] if not Path(path).is_file()]:
             raise InputError(f"experiment {name} needs {', '.join(missing)}; run `dvc repro`")
-        out[name] = {
-            "artifacts": {path: file_digest(path) for path in needs["artifacts"]},
-            "code": code_digest(needs["modules"]),
-        }
+        out[name] = digests(needs)
     paths.here(paths.INPUTS).write_text(json.dumps(out, indent=1, sort_keys=True))
+
+
+def digests(needs: dict[str, Any]) -> dict[str, Any]:
+    """Digest what one experiment's evaluation reads: its artifacts, and the source of its modules."""
+    return {
+        "artifacts": {path: file_digest(path) for path in needs["artifacts"]},
+        "code": code_digest(needs["modules"]),
+    }

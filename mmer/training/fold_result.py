@@ -1,9 +1,12 @@
 """FoldResult: what one fold gives back."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from mmer.types.arrays import load_arrays, save_arrays
 
 CURVE = ("epoch", "loss", "accuracy")
 
@@ -35,3 +38,18 @@ class FoldResult:
     curve: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CURVE)))
     repeat: int = 0
     seen: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def save(self, path: str | Path) -> None:
+        """Write one npz; a kill leaves the whole file or none."""
+        arrays = {"probabilities": self.probabilities} | {f"curve.{name}": self.curve[name] for name in CURVE}
+        about = {name: getattr(self, name) for name in ("fold", "seed", "repeat", "clip_ids", "seen")}
+        save_arrays(path, arrays, about)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "FoldResult":
+        """Read one npz."""
+        arrays, about = load_arrays(path)
+        about["clip_ids"] = tuple(about["clip_ids"])
+        about["seen"] = {what: tuple(clip_ids) for what, clip_ids in about["seen"].items()}
+        curve = pd.DataFrame({name: arrays[f"curve.{name}"] for name in CURVE})
+        return cls(probabilities=arrays["probabilities"], curve=curve, **about)

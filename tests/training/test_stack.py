@@ -23,7 +23,7 @@ EDGES = np.array([[a, b] for a in range(NODES) for b in range(NODES) if abs(a - 
 STREAMS = {"graph": (2, NODES, 2), "flow": (3, 28, 28)}
 SIZES = Sizes(CLASSES, STREAMS, tuple(f"node{i}" for i in range(NODES)), EDGES)
 RAGGED = (20, 17, 23)  # clips of the members: three steps of 8 each, with other batch sizes
-FIVE = Recipe(epochs=2, batch_size=8, lr=0.003, weight_decay=0.01, optimizer="adamw")  # six steps
+SIX = Recipe(epochs=2, batch_size=8, lr=0.003, weight_decay=0.01, optimizer="adamw")
 NETWORK = {field.name for field in fields(Recipe)}
 
 
@@ -59,7 +59,7 @@ def weights(item):
     return torch.cat([value.detach().double().flatten() for value in item.model.state_dict().values()])
 
 
-def trained(items, recipe=FIVE, way=None):
+def trained(items, recipe=SIX, way=None):
     """Train copies of members; return them with their reports."""
     items = copy.deepcopy(items)
     return items, train(items, recipe, way)
@@ -69,7 +69,7 @@ def furthest(first, second):
     return max(float((weights(a) - weights(b)).abs().max()) for a, b in zip(first, second, strict=True))
 
 
-def alone(items, recipe=FIVE):
+def alone(items, recipe=SIX):
     return [trained([item], recipe)[0][0] for item in items]
 
 
@@ -86,13 +86,14 @@ def ways(model):
 
 
 def test_every_model_is_in_a_stack_what_it_is_alone(model_name):
-    """Issue 4, point 1: within ten times what a change of 1e-15 in the initial weights makes, and 1e-9."""
-    items = members(lambda place: network(model_name, place))
-    before = alone(items)
-    bound = min(1e-9, 10 * furthest(before, alone(nudged(items))))
+    """After five steps: within ten times what a change of 1e-15 in the initial weights makes, and 1e-9."""
+    recipe = replace(SIX, epochs=1, batch_size=4, lr=0.001)
+    items = members(lambda place: network(model_name, place), (17, 20))
+    before = alone(items, recipe)
+    bound = min(1e-9, 10 * furthest(before, alone(nudged(items), recipe)))
     for way in ways(items[0].model):
-        after, reports = trained(items, way=way)
-        assert [report.error for report in reports] == [None] * 3
+        after, reports = trained(items, recipe, way)
+        assert [report.error for report in reports] == [None] * 2
         assert furthest(before, after) <= max(bound, 1e-15), way
         assert furthest(after, items) > 1e-4  # something was trained
 
@@ -100,11 +101,11 @@ def test_every_model_is_in_a_stack_what_it_is_alone(model_name):
 @pytest.mark.parametrize(
     "recipe",
     [
-        replace(FIVE, optimizer="sgd"),
-        replace(FIVE, optimizer="adam"),
-        replace(FIVE, clip_norm=0.05),
-        replace(FIVE, schedule="cosine", epochs=3),
-        replace(FIVE, schedule="step", step_epochs=1, step_factor=0.3, epochs=3),
+        replace(SIX, optimizer="sgd"),
+        replace(SIX, optimizer="adam"),
+        replace(SIX, clip_norm=0.05),
+        replace(SIX, schedule="cosine", epochs=3),
+        replace(SIX, schedule="step", step_epochs=1, step_factor=0.3, epochs=3),
     ],
     ids=["sgd", "adam", "clip_norm", "cosine", "step"],
 )
@@ -138,10 +139,9 @@ def test_gradients_are_clipped_as_torch_does():
     modules = [torch.nn.Linear(3, 2) for _ in range(3)]
     for scale, module in zip((0.01, 1, 100), modules, strict=True):
         (scale * module(torch.ones(4, 3))).square().sum().backward()
-    stacked = [
-        torch.stack([getattr(m, name) for m in modules]).detach().requires_grad_() for name in ("weight", "bias")
-    ]
-    for value, name in zip(stacked, ("weight", "bias"), strict=True):
+    names = ("weight", "bias")
+    stacked = [torch.stack([getattr(m, name) for m in modules]).detach().requires_grad_() for name in names]
+    for value, name in zip(stacked, names, strict=True):
         value.grad = torch.stack([getattr(m, name).grad for m in modules])
     norms = clip_gradients(stacked, 0.5)
     expected = [torch.nn.utils.clip_grad_norm_(module.parameters(), 0.5) for module in modules]
@@ -153,12 +153,12 @@ def test_gradients_are_clipped_as_torch_does():
 @pytest.mark.parametrize(
     ("recipe", "expected"),
     [
-        (FIVE, [0.003] * 4),
+        (SIX, [0.003] * 4),
         (
-            replace(FIVE, schedule="cosine", epochs=4),
+            replace(SIX, schedule="cosine", epochs=4),
             [0.003, 0.003 * 0.8535533905932737, 0.0015, 0.0004393398282201786],
         ),
-        (replace(FIVE, schedule="step", step_epochs=2, step_factor=0.5), [0.003, 0.003, 0.0015, 0.0015]),
+        (replace(SIX, schedule="step", step_epochs=2, step_factor=0.5), [0.003, 0.003, 0.0015, 0.0015]),
     ],
 )
 def test_schedules(recipe, expected):
@@ -187,7 +187,7 @@ def with_validation(items, n=6):
     return items
 
 
-PATIENT = replace(FIVE, epochs=12, lr=0.05, patience=2)
+PATIENT = replace(SIX, epochs=12, lr=0.05, patience=2)
 
 
 def test_early_stopping_returns_the_weights_of_the_best_epoch():
@@ -224,7 +224,7 @@ def test_members_that_stop_early_leave_the_others_as_they_are():
 
 def test_members_with_other_numbers_of_steps_are_refused():
     with pytest.raises(ValueError, match="same number of steps"):
-        train(members(gcn, (20, 40)), FIVE)
+        train(members(gcn, (20, 40)), SIX)
 
 
 def test_dropout_of_a_member_knows_no_neighbour():
@@ -253,4 +253,4 @@ def test_dropout_of_a_member_knows_no_neighbour():
 )
 def test_recipe_refuses_nonsense(change, word):
     with pytest.raises(InputError, match=word):
-        replace(FIVE, **change)
+        replace(SIX, **change)
