@@ -181,7 +181,7 @@ def _entry(section: str, name: str, choices: dict, use: dict, leaves: dict, plac
         # A lab's own corpus takes its name from the entry. A published corpus keeps its own under any entry, so that
         # one person never becomes two subjects.
         own["dataset"] = {"root": f"data/{name}"} | ({"name": name} if groups["dataset"] == "manifest" else {})
-    if section == "experiments" and not model_traits(config.model).classical:
+    if section == "experiments" and isinstance(config.get("model"), DictConfig):
         # What only some recipes say need not be in every yaml to be set.
         for field in fields(Recipe):
             if field.name in (leaves.get("model") or {}) and field.name not in config.model:

@@ -7,6 +7,7 @@ from torch import from_numpy
 
 from mmer.training.classical import refusal
 from mmer.training.device import find_device
+from mmer.training.early_stopping import held_out_clips
 from mmer.training.fit import initial_model
 from mmer.training.seeds import Key
 from mmer.training.task import Task
@@ -34,6 +35,8 @@ def check_folds(task: Task, splits: Sequence[Split]) -> None:
     clip_ids = sorted({name for split in splits for name in (*split.train, *split.test)})
     _check_clips(task, clip_ids)
     _check_classes(task, splits)
+    for split in splits:
+        held_out_clips(task, split, task.seed)
 
 
 def _check_tested_once(task: Task, splits: Sequence[Split]) -> None:

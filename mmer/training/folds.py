@@ -19,7 +19,7 @@ from mmer.training.plan import START_SECONDS, Plan, make_plan, make_stacks
 from mmer.training.seeds import Key
 from mmer.training.task import Task
 from mmer.training.train import steps_per_epoch, time_steps, train
-from mmer.types.errors import InputError, listing
+from mmer.types.errors import InputError
 from mmer.types.split import Split
 from mmer.types.workers import in_processes
 
@@ -234,6 +234,7 @@ def _ordered(
             result = done.pop(place)
             place += 1
             if isinstance(result, InputError):
+                log.warning("%s", result)
                 failed.append(result)
             else:
                 yield result
@@ -241,7 +242,7 @@ def _ordered(
         yield done.pop(place)
         place += 1
     if failed:
-        more = f" (and {len(failed) - 1} more trainings failed: {listing(failed[1:], 3)})" if failed[1:] else ""
+        more = f" (and {len(failed) - 1} more trainings failed, see the log)" if failed[1:] else ""
         raise InputError(f"{failed[0]}{more}")
 
 
