@@ -23,8 +23,8 @@ from mmer.types.frames import VIDEOS, Frames
 REQUIRED = ("clip", "subject", "emotion")
 MARKS = ("onset", "apex", "offset")
 FILES = ("tracks", "motion", "eeg", "ecg")
-FACTS = ("event", "culture", "sex")
-OPTIONAL = ("frames", "video", *MARKS, "fps", "action_units", *FILES, *FACTS, "age")
+FACTS = ("culture", "sex")
+OPTIONAL = ("frames", "video", *MARKS, "fps", "action_units", *FILES, "event", *FACTS, "age")
 MAX_FPS = 100_000.0
 
 log = logging.getLogger("mmer")
@@ -143,6 +143,8 @@ class Manifest:
             "fps": row.decimal("fps") or self.fps,
             "frames": None if source is None else source.as_posix(),
             **files,
+            # In front of the word stands the corpus: another lab's event 1 is another event.
+            "event": f"{self.name}/{event}" if (event := row.text("event", required=False)) else None,
             **{fact: row.text(fact, required=False) or None for fact in FACTS},
             "age": row.decimal("age"),
         }

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from mmer.report.records import ExperimentRecord
 from mmer.report.summary import EMOTIONS, UNITS
 from mmer.report.wording import number_text
-from mmer.types.audit import SHARED, Audit
-from mmer.types.fingerprint import Fingerprint
+from mmer.types.audit import Audit
+from mmer.types.predictions import predictions_digest
 
 CHECKS = {
     "ledger": "what was fitted on which clips",
@@ -22,7 +22,12 @@ STATUS = {
     "warning": "No leak was found, with warnings.",
     "leak": "A leak was found: do not report these scores.",
 }
-WHAT_DIFFERS = {"config": "the config", "code": "the code", "splits": "the folds"}
+WHAT_DIFFERS = {
+    "config": "the config",
+    "code": "the code",
+    "splits": "the folds",
+    "predictions": "the stored predictions",
+}
 
 
 @dataclass(frozen=True)
@@ -78,21 +83,21 @@ def audit_box(record: ExperimentRecord) -> AuditBox:
         status=audit.status,
         verdict=STATUS[audit.status],
         command=command,
-        stale=_stale(audit, record.fingerprint),
+        stale=_stale(audit, record),
         findings=tuple((CHECKS.get(one.check, one.check), one.status, one.summary) for one in audit.findings),
         gap=_gap(audit),
     )
 
 
-def _stale(audit: Audit, fingerprint: Fingerprint | None) -> str:
-    if fingerprint is None:
+def _stale(audit: Audit, record: ExperimentRecord) -> str:
+    if record.fingerprint is None:
         return (
             "There is no fingerprint of the experiment, so nobody can tell whether the audit is of its present state."
         )
-    if audit.is_of(fingerprint):
+    changed = audit.changed(record.fingerprint, predictions_digest(record.predictions))
+    if not changed:
         return ""
-    differs = [WHAT_DIFFERS[name] for name in SHARED[1:] if getattr(audit, name) != getattr(fingerprint, name)]
-    *most, last = differs
+    *most, last = [WHAT_DIFFERS[name] for name in changed]
     return f"The audit is of an earlier state: {', '.join(most) + ' and ' if most else ''}{last} changed since."
 
 

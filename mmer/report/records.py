@@ -48,8 +48,9 @@ class ExperimentRecord:
     Raises
     ------
     InputError
-        A column is missing, a baseline was not scored on the clips of the experiment, the Clips table lacks some of
-        them, or the audit or the fingerprint is of another experiment.
+        A column is missing, a baseline was not scored on the clips of the experiment or against another truth, the
+        Clips table lacks some of them or knows them as of another subject or corpus, or the audit or the
+        fingerprint is of another experiment.
     """
 
     name: str
@@ -73,10 +74,21 @@ class ExperimentRecord:
             if other := sorted(tested ^ set(table.clip_id)):
                 raise InputError(
                     f"report of {self.name}: baseline {baseline!r} was not scored on the same clips; "
-                    f"different: {listing(other)}"
+                    f"different: {listing(other)}; run `dvc repro`"
+                )
+            if other := _differing(self.predictions, table, ["clip_id", "target"], "truth"):
+                raise InputError(
+                    f"report of {self.name}: baseline {baseline!r} was scored against another truth of "
+                    f"{listing(other)}; run `dvc repro`"
                 )
         if self.clips is not None and (missing := sorted(tested - set(self.clips.clip_id))):
             raise InputError(f"report of {self.name}: the clips table lacks predicted clips: {listing(missing)}")
+        for fact in () if self.clips is None else ("subject", "dataset"):
+            if other := _differing(self.predictions, self.clips, ["clip_id"], fact):
+                raise InputError(
+                    f"report of {self.name}: predictions and clips table name another {fact} of {listing(other)}; "
+                    "run `dvc repro`"
+                )
         for what, other in (("audit", self.audit), ("fingerprint", self.fingerprint)):
             if other is not None and other.experiment != self.name:
                 raise InputError(f"report of {self.name}: the {what} is of {other.experiment!r}; run `dvc repro`")
@@ -92,6 +104,16 @@ class ExperimentRecord:
         section = self.config.get(group)
         name = section.get("name") if isinstance(section, dict) else section
         return str(name) if name else "-"
+
+
+def _differing(one: pd.DataFrame, other: pd.DataFrame, keys: list[str], fact: str) -> list[str]:
+    """Name the clips of which two tables say different things."""
+    first, second = (
+        table.drop_duplicates(keys).astype(dict.fromkeys((*keys, fact), str)).set_index(keys)[fact]
+        for table in (one, other)
+    )
+    first, second = first.align(second, join="inner")
+    return sorted(set(first.index.get_level_values("clip_id")[first != second]))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from mmer.stages.experiment import load_experiment
 from mmer.stages.fingerprint import fingerprint
 from mmer.types.audit import Audit, Finding
 from mmer.types.errors import InputError
-from mmer.types.predictions import load_predictions
+from mmer.types.predictions import load_predictions, predictions_digest
 
 WIDTH = 110  # characters of a line
 
@@ -46,7 +46,8 @@ def main(name: str, json: bool = False, permutations: int = 20, folds: int | Non
     for finding in findings(experiment, stored, now, permutations, folds):
         log.info("audit %s: %s %s", name, finding.check, finding.status)
         found.append(finding)
-    audit = Audit(name, tuple(found), now.config, now.code, now.splits, round(perf_counter() - start, 1))
+    seconds = round(perf_counter() - start, 1)
+    audit = Audit(name, tuple(found), now.config, now.code, now.splits, seconds, predictions_digest(stored))
     audit.save(paths.audit(name))
     print(audit.to_json() if json else table(audit))
     return audit.exit_code

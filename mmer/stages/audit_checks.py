@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 import pandas as pd
 
@@ -19,8 +18,10 @@ from mmer.stages.build import build
 from mmer.stages.experiment import Experiment
 from mmer.stages.progress import progress
 from mmer.stages.read_config import read_config
+from mmer.stages.read_table import read_table
+from mmer.training.baselines import majority
+from mmer.training.tables import predictions_table
 from mmer.types.audit import Finding
-from mmer.types.errors import InputError
 from mmer.types.fingerprint import Fingerprint
 from mmer.types.motion import Motion
 
@@ -46,8 +47,11 @@ def findings(
     """
     name, splits, seeds = experiment.name, experiment.splits, experiment.config["seeds"]
     task = experiment.task(seeds[0])
-    yield artifacts(stored, splits, seeds, Fingerprint.load(paths.training(name) / "fingerprint.json"), now)
-    yield ledger(_table(paths.training(name) / "ledger.parquet"), splits, seeds)
+    # Whatever is predicted, the truth beside it is that of the annotation files.
+    expected = predictions_table(name, majority(splits, experiment.targets), experiment.targets, experiment.clips)
+    made = Fingerprint.load(paths.training(name) / "fingerprint.json")
+    yield artifacts(stored, expected, splits, seeds, made, now)
+    yield ledger(read_table(paths.training(name) / "ledger.parquet"), splits, seeds)
     motions = {dataset: Motion.load(paths.motion(dataset)) for dataset in experiment.config["datasets"]}
     yield _annotations(experiment, motions)
     yield audit_duplicates(experiment, motions)
@@ -61,14 +65,6 @@ def findings(
     else:
         yield Finding("shuffle", "skipped", "not asked for (--permutations 0)")
     yield oracle_gap(task, splits, stored, watch=partial(progress, label=f"audit {name} oracle gap", unit="fold"))
-
-
-def _table(path: Path) -> pd.DataFrame:
-    """Read a table of the evaluation."""
-    try:
-        return pd.read_parquet(path)
-    except OSError as error:
-        raise InputError(f"{path}: not there or not readable; run `dvc repro` ({error})") from error
 
 
 def _annotations(experiment: Experiment, motions: dict[str, Motion]) -> Finding:

@@ -4,8 +4,6 @@ import json
 import logging
 from pathlib import Path
 
-import pandas as pd
-
 from mmer.report.metrics_file import metrics_json
 from mmer.report.page import render
 from mmer.report.published import load
@@ -14,6 +12,7 @@ from mmer.report.results import measure
 from mmer.report.terminal import markdown_table
 from mmer.stages import paths
 from mmer.stages.read_config import read_all
+from mmer.stages.read_table import read_table
 from mmer.stages.select import experiment_clips, experiment_samples
 from mmer.types.audit import Audit
 from mmer.types.clips import load_clips
@@ -47,20 +46,22 @@ def main() -> None:
     ):
         with whole_file(path) as partial:
             partial.write_text(text, encoding="utf-8")
-    print(markdown_table(results))
-    print(f"\nThe report: {paths.here(paths.REPORT).resolve()}")
+    print(f"{markdown_table(results)}\n\nThe report: {paths.here(paths.REPORT).resolve()}")
 
 
 def _experiment(name: str, config: dict) -> ExperimentRecord:
     folder = paths.training(name)
-    excluded = pd.read_parquet(folder / "excluded.parquet")
+    excluded = read_table(folder / "excluded.parquet")
     clips = experiment_clips(config["datasets"])
+    baselines = sorted((folder / "baselines").glob("*.parquet"))
+    if not baselines:
+        raise InputError(f"{folder / 'baselines'} has no table, so nothing says what is to be beaten; run `dvc repro`")
     return ExperimentRecord(
         name=name,
         config=config,
         predictions=load_predictions(paths.predictions(name)),
-        baselines={path.stem: load_predictions(path) for path in sorted((folder / "baselines").glob("*.parquet"))},
-        curves=pd.read_parquet(folder / "curves.parquet"),
+        baselines={path.stem: load_predictions(path) for path in baselines},
+        curves=read_table(folder / "curves.parquet"),
         excluded=excluded,
         samples=experiment_samples(config),
         fingerprint=Fingerprint.load(folder / "fingerprint.json"),

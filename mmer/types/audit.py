@@ -59,6 +59,9 @@ class Audit:
     config, code, splits : str
         As in the experiment's ``Fingerprint``: what was audited.
     seconds : float
+    predictions : str
+        Digest of the stored predictions (``mmer.types.predictions.predictions_digest``). They change with whatever an
+        experiment is made of, annotations and pictures too, which the other three do not hold.
     """
 
     experiment: str
@@ -67,6 +70,7 @@ class Audit:
     code: str
     splits: str
     seconds: float
+    predictions: str = ""
 
     @property
     def status(self) -> str:
@@ -79,9 +83,18 @@ class Audit:
         """0 clean, 1 warnings, 2 leak."""
         return EXIT_CODES[self.status]
 
-    def is_of(self, fingerprint: Fingerprint) -> bool:
-        """Say whether the audit is of what this fingerprint describes, and not of an earlier state."""
-        return all(getattr(self, name) == getattr(fingerprint, name) for name in SHARED)
+    def changed(self, fingerprint: Fingerprint, predictions: str) -> tuple[str, ...]:
+        """Say what changed since the audit: some of ``config``, ``code``, ``splits`` and ``predictions``.
+
+        Parameters
+        ----------
+        fingerprint : Fingerprint
+            Of the experiment as it was evaluated last.
+        predictions : str
+            Digest of its stored predictions.
+        """
+        found = [name for name in SHARED if getattr(self, name) != getattr(fingerprint, name)]
+        return (*found, "predictions") if self.predictions != predictions else tuple(found)
 
     def to_json(self) -> str:
         """Write it out, with ``status`` and ``exit_code`` in front for programs."""
@@ -104,6 +117,7 @@ class Audit:
         try:
             values = json.loads(Path(path).read_text(encoding="utf-8"))
             known = {name: values[name] for name in (*SHARED, "seconds")}
+            known["predictions"] = values.get("predictions", "")
             return cls(findings=tuple(Finding(**finding) for finding in values["findings"]), **known)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path}: not an audit of this version of mmer; run `mmer audit` ({error})") from error

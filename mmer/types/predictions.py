@@ -1,5 +1,6 @@
 """Predictions: one row per (experiment, seed, repeat, fold, test clip, target). Every number comes from here."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -107,9 +108,29 @@ def save_predictions(predictions: pd.DataFrame, path: str | Path) -> None:
 
 
 def load_predictions(path: str | Path) -> pd.DataFrame:
-    """Read a Predictions table and validate it."""
+    """Read a Predictions table and validate it.
+
+    Raises
+    ------
+    InputError
+        There is no such file, or it is damaged, or holds what ``validate_predictions`` refuses.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"{path}: there are no predictions yet; run `dvc repro`")
     try:
-        table = pd.read_parquet(path)
+        return validate_predictions(pd.read_parquet(path))
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"{path}: not a readable predictions table; run `dvc repro` ({error})") from error
-    return validate_predictions(table)
+    except InputError as error:
+        raise InputError(f"{path}: {str(error).removeprefix('predictions: ')}; run `dvc repro`") from error
+
+
+def predictions_digest(predictions: pd.DataFrame) -> str:
+    """Digest a Predictions table: sha256 of every row, whatever the order of the rows or the version of the file."""
+    rows = validate_predictions(predictions)
+    words = rows.select_dtypes(exclude="number").astype(str)
+    numbers = rows.select_dtypes("number").astype("float64")
+    digest = sha256(repr([*rows.columns]).encode())
+    digest.update(words.to_csv(index=False).encode())
+    digest.update(np.ascontiguousarray(numbers.to_numpy(), "<f8").tobytes())
+    return digest.hexdigest()

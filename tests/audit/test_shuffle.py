@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import f1_score, recall_score
 
 from mmer.audit.pooled import orders_within, right, said, scores
-from mmer.audit.shuffle import shuffle, shuffled_fold, with_shuffled_labels
+from mmer.audit.shuffle import shuffle, shuffled_fold, with_exchanged_features, with_shuffled_labels
 from mmer.training import folds
 from mmer.types.errors import InputError
 
@@ -74,6 +74,38 @@ def test_knowing_the_corpus_is_no_leak(invented):
     finding = run(table)
     assert finding.details["mean"] > 0.4
     assert finding.status == "clean"
+
+
+def test_features_whose_size_goes_with_a_rare_class_are_no_leak(invented):
+    """Whatever a model was taught, it says rare classes where features are large."""
+    table = invented(subjects=5, clips=6, signal=0, epochs=12, lr=0.05)
+    truth = np.resize(["disgust"] * 5 + ["happiness"] * 2 + ["surprise"], len(table.clips))
+    truth = np.random.default_rng(3).permutation(truth)
+    size = np.where(truth == "surprise", 6, 1).reshape(-1, 1, 1, 1)
+    samples = replace(table.samples, streams={"graph": (table.samples.streams["graph"] * size).astype(np.float32)})
+    assert run(replace(table, clips=table.clips.assign(emotion=truth), samples=samples)).status == "clean"
+
+
+def test_test_clips_exchange_features_within_their_corpus(invented):
+    table = invented()
+    split = table.splits[4]
+    tested = sorted(table.clips.clip_id)
+    mixed = with_exchanged_features(table.task, split, tested, table.corpora, 1).samples
+    before, after = (part.subset(split.train).streams["graph"] for part in (table.samples, mixed))
+    np.testing.assert_array_equal(before, after)
+    everything = {values.tobytes(): clip for clip, values in zip(tested, table.samples.streams["graph"], strict=True)}
+    shown = [everything[values.tobytes()] for values in mixed.subset(split.test).streams["graph"]]
+    assert len(set(shown)) == len(shown)
+    assert {table.corpora[clip] for clip in shown} == {"samm"}
+    assert shown != list(split.test)
+    over_folds = [
+        everything[values.tobytes()]
+        for fold in table.splits
+        for values in with_exchanged_features(table.task, fold, tested, table.corpora, 1)
+        .samples.subset(fold.test)
+        .streams["graph"]
+    ]
+    assert sorted(over_folds) == tested  # one permutation over all folds
 
 
 def test_labels_move_within_their_corpus_and_together(invented):

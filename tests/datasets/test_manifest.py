@@ -41,6 +41,12 @@ def test_every_column_arrives(manifest):
     assert clips.age.fillna(-1).tolist() == [31, -1]
 
 
+def test_the_word_of_an_event_is_the_corpus_own(manifest):
+    text = "clip,subject,emotion,video,event\none,ann,anger,videos/a.mp4,1\ntwo,ann,anger,videos/a.mp4,\n"
+    assert read(manifest(text), name="lab").event.fillna("-").tolist() == ["lab/1", "-"]
+    assert read(manifest(text), name="other").event.fillna("-").tolist() == ["other/1", "-"]
+
+
 def test_three_columns_and_a_source_are_enough(manifest):
     clips = read(manifest("clip,subject,emotion,video\nx,p,joy,videos/a.mp4\n"))
     assert clips[["onset", "offset", "fps"]].to_numpy().tolist() == [[0, 11, 25]]

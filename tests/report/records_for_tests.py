@@ -8,7 +8,7 @@ from mmer.report.records import DatasetRecord, ExperimentRecord
 from mmer.types.audit import Audit, Finding
 from mmer.types.fingerprint import Fingerprint
 from mmer.types.motion import ClipMotion, Motion
-from mmer.types.predictions import validate_predictions
+from mmer.types.predictions import predictions_digest, validate_predictions
 from mmer.types.samples import Samples
 
 SIZE = 48
@@ -80,7 +80,7 @@ def experiment_record(name: str = "first", clips: pd.DataFrame | None = None, **
         "excluded": pd.DataFrame({"clip_id": ["casme2/sub08/x"], "reason": ["'others' is not a class of megc3"]}),
         "samples": samples_of(clips),
         "fingerprint": fingerprint_of(name),
-        "audit": audit_of(name),
+        "audit": audit_of(name, predictions=predictions_digest(predictions)),
         "clips": clips,
     }
     return ExperimentRecord(**{**given, **changes})

@@ -73,6 +73,11 @@ def test_a_stale_audit_says_what_changed(changed, said):
     assert "Run mmer audit first again." in Page(render([record])).text
 
 
+def test_an_audit_of_other_predictions_is_stale():
+    record = experiment_record("first", audit=audit_of("first", predictions="0" * 64))
+    assert "of an earlier state: the stored predictions changed since" in audit_box(record).stale
+
+
 def test_an_audit_without_fingerprint_cannot_be_placed():
     assert "no fingerprint" in audit_box(experiment_record("first", fingerprint=None)).stale
 

@@ -183,3 +183,13 @@ def test_chance_is_the_spread_over_draws_each_averaged_over_repeats():
 def _never_right(predictions):
     turn = {"disgust": "happiness", "happiness": "surprise", "surprise": "disgust"}
     return predictions.assign(predicted=predictions.truth.map(turn))
+
+
+@pytest.mark.parametrize(("fact", "other"), [("truth", "surprise"), ("subject", "casme2/sub03"), ("dataset", "casme")])
+def test_predictions_that_contradict_the_clips_or_the_baselines_are_refused(fact, other):
+    record = experiment_record("first")
+    clip = "casme2/sub01/clip00"
+    predictions = record.predictions.copy()
+    predictions.loc[predictions.clip_id == clip, fact] = other
+    with pytest.raises(InputError, match=f"first.*{fact} of {clip}.*dvc repro"):
+        replace(record, predictions=predictions)

@@ -98,7 +98,7 @@ def test_everything_given_is_escaped(clips):
         clip_id="casme2/" + evil + clips.clip_id, subject="casme2/" + evil + clips.subject, dataset=evil
     )
     table = predictions_table(clips).assign(dataset=evil, clip_id=lambda rows: "casme2/" + evil + rows.clip_id)
-    table = table.assign(subject=lambda rows: evil + rows.subject, experiment=evil, fold=evil)
+    table = table.assign(subject=lambda rows: "casme2/" + evil + rows.subject, experiment=evil, fold=evil)
     table["truth"] = table.truth.replace("disgust", evil)
     table["predicted"] = table.predicted.replace("disgust", evil)
     table = table.rename(columns={"p_disgust": f"p_{evil}"})

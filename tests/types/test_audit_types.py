@@ -11,7 +11,7 @@ from mmer.types.errors import InputError
 
 def audit(*statuses):
     findings = tuple(Finding(f"check{i}", status, "words", {"a": [1, 2]}) for i, status in enumerate(statuses))
-    return Audit("fake", findings, "c" * 64, "d" * 64, "e" * 64, 1.5)
+    return Audit("fake", findings, "c" * 64, "d" * 64, "e" * 64, 1.5, "f" * 64)
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,19 @@ def test_what_is_saved_is_loaded(tmp_path):
 def test_an_audit_is_of_one_state():
     made = audit("clean")
     state = SimpleNamespace(experiment="fake", config="c" * 64, code="d" * 64, splits="e" * 64)
-    assert made.is_of(state)
-    assert not made.is_of(SimpleNamespace(**vars(state) | {"splits": "f" * 64}))
+    assert made.changed(state, "f" * 64) == ()
+    assert made.changed(SimpleNamespace(**vars(state) | {"splits": "f" * 64}), "f" * 64) == ("splits",)
+    assert made.changed(state, "0" * 64) == ("predictions",)
+
+
+def test_an_audit_that_names_no_predictions_is_of_an_earlier_state(tmp_path):
+    path = tmp_path / "fake.json"
+    audit("clean").save(path)
+    written = json.loads(path.read_text())
+    del written["predictions"]
+    path.write_text(json.dumps(written))
+    state = SimpleNamespace(experiment="fake", config="c" * 64, code="d" * 64, splits="e" * 64)
+    assert Audit.load(path).changed(state, "f" * 64) == ("predictions",)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"findings": [{"check": "x"}]}', None])

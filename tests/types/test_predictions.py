@@ -6,7 +6,13 @@ import pytest
 
 from fakes import EMOTIONS, clips_table, predictions_table
 from mmer.types.errors import InputError
-from mmer.types.predictions import class_names, load_predictions, save_predictions, validate_predictions
+from mmer.types.predictions import (
+    class_names,
+    load_predictions,
+    predictions_digest,
+    save_predictions,
+    validate_predictions,
+)
 
 
 @pytest.fixture
@@ -119,3 +125,27 @@ def test_predicted_is_the_most_probable_class(table):
     bad.loc[0, [f"p_{name}" for name in EMOTIONS]] /= bad.loc[0, [f"p_{name}" for name in EMOTIONS]].sum()
     with pytest.raises(InputError, match="most probable"):
         validate_predictions(bad)
+
+
+def test_what_a_file_holds_is_refused_with_its_name(table, tmp_path):
+    path = tmp_path / "experiment.parquet"
+    with pytest.raises(InputError, match=r"experiment\.parquet: there are no predictions yet.*dvc repro"):
+        load_predictions(path)
+    table.assign(seed=-1).to_parquet(path)
+    with pytest.raises(InputError, match=r"experiment\.parquet: seed must be whole numbers.*dvc repro"):
+        load_predictions(path)
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(InputError, match=r"experiment\.parquet: not a readable.*dvc repro"):
+        load_predictions(path)
+
+
+def test_the_digest_is_of_the_content(table, tmp_path):
+    digest = predictions_digest(table)
+    save_predictions(table, tmp_path / "x.parquet")
+    assert predictions_digest(load_predictions(tmp_path / "x.parquet")) == digest
+    assert predictions_digest(table.sample(frac=1, random_state=0)) == digest
+    clip = table.clip_id == table.clip_id[0]
+    word = next(name for name in EMOTIONS if name != table.truth[0])
+    assert predictions_digest(table.assign(truth=table.truth.where(~clip, word))) != digest
+    column = f"p_{table.predicted[0]}"
+    assert predictions_digest(table.assign(**{column: table[column].astype(float) + 1e-9})) != digest
