@@ -3,6 +3,9 @@
     streams                                 class attribute: the names of the streams it needs, e.g. ("graph",)
     channels                                class attribute, optional: the channels of the stream ``flow`` it needs, in
                                             its order, e.g. ("u", "v"); without it all, u, v and strain first
+    folded                                  class attribute, optional: True where ``forward`` also takes K stacked
+                                            folds, batch (K, B, ...), edge_weight (K, E), parameters (K, ...), and
+                                            returns (K, B, C): mmer.models.folded. Others are lifted by torch.func.vmap
     __init__(sizes, **yaml keys)            ``sizes`` is a mmer.types.samples.Sizes
     forward(batch, edge_weight) -> logits   batch: dict of stream -> Tensor (B, ...); edge_weight: Tensor (E,)
                                             of the fold; logits: Tensor (B, K)

@@ -212,7 +212,10 @@ def test_an_epoch_chosen_on_the_test_clips_is_a_leak(workspace, best_test_epoch)
     assert "predictions" in finding("poison").summary
 
 
-def test_a_scaler_on_all_clips_is_a_leak_and_writes_itself_down(workspace, kept, scaler_on_all_clips):
+def test_a_scaler_on_all_clips_is_a_leak_and_writes_itself_down(
+    workspace, kept, scaler_on_all_clips, monkeypatch, tmp_path
+):
+    monkeypatch.setattr("mmer.stages.paths.CACHE", tmp_path)  # a planted fault stands in no source: folds would be kept
     assert workspace.mmer("evaluate", "aus") == 0
     found = audit(workspace, 2)
     assert (found["ledger"], found["poison"]) == ("leak", "leak")

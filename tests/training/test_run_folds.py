@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from mmer.losses.cross_entropy import CrossEntropy
+from mmer.stages.build import read_option, target_class
 from mmer.stages.fold_cache import FoldCache
 from mmer.training import folds, plan
 from mmer.training.early_stopping import held_out_clips
@@ -33,6 +34,32 @@ def test_stacked_folds_and_seeds_are_the_folds_alone(corpus, task):
         assert one.seen == other.seen
         assert one.clip_ids == other.clip_ids
         np.testing.assert_allclose(one.probabilities, other.probabilities, atol=1e-4)  # float32, 15 steps
+
+
+def test_every_loss_works_in_a_stack(corpus, task, loss_name):
+    """Losses that look at features or action units, that change with time, or that decide differently too."""
+    samples, targets, _, splits = corpus()
+    units = (np.arange(48).reshape(24, 2) % 5 < 2).astype(np.float32)
+    targets = replace(targets, au_names=("AU04", "AU12"), action_units=units)
+    if getattr(target_class(read_option("loss", loss_name)), "detection", False):
+        targets = replace(targets, classes=("absent", "present"), units=targets.au_names, index=0 * targets.index)
+    made = task(samples, targets, "gcn", loss=loss_name, epochs=4)
+    alone, stacked = (list(run_folds(made, splits[:3], 1, stack=stack)) for stack in (1, 3))
+    for one, other in zip(alone, stacked, strict=True):
+        np.testing.assert_allclose(one.probabilities, other.probabilities, atol=1e-3)  # float32, 12 steps
+        np.testing.assert_allclose(one.curve, other.curve, rtol=1e-3, atol=1e-3)
+
+
+def test_what_a_loss_decides_reaches_the_predictions(corpus, task):
+    samples, targets, _, splits = corpus()
+    plain, adjusted = (
+        list(run_folds(task(samples, targets, "gcn", loss=name), splits[:2], 1, stack=2))
+        for name in ("cross_entropy", "logit_adjustment_posthoc")
+    )
+    for one, other, split in zip(plain, adjusted, splits, strict=False):
+        counts = targets.subset(split.train).class_counts
+        expected = one.probabilities / (counts / counts.sum())
+        np.testing.assert_allclose(other.probabilities, expected / expected.sum(1, keepdims=True), atol=1e-5)
 
 
 def test_processes_change_no_bit_of_stacks(corpus, task):
