@@ -71,11 +71,13 @@ def parser() -> argparse.ArgumentParser:
         "--folder", default=None, help="where to; default: the folder that conf/faces/pyfeat.yaml names"
     )
     audit = commands.add_parser(
-        "audit", help="prove that nothing leaked in an experiment; exit 0 clean, 1 warnings, 2 leak"
+        "audit", help="prove that nothing leaked in an experiment; exit 0 clean, 1 warnings, 2 leak, 3 not run"
     )
     audit.add_argument("name", help="name of the experiment in params.yaml")
     audit.add_argument("--json", action="store_true", help="print the findings as json")
     audit.add_argument("--permutations", type=int, default=20, help="of the training labels, in the shuffle test")
+    audit.add_argument("--folds", type=int, default=None, help="how many folds the poison test trains; 3 when left out")
+    audit.add_argument("--table", metavar="SET", default=None, help="the name is a row of this table")
     compare = commands.add_parser("compare", help="paired tests between experiments on the same clips")
     compare.add_argument("names", nargs="+", metavar="NAME", help="two or more experiments in params.yaml")
     compare.add_argument(
@@ -99,12 +101,13 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 2 where something that a person gave is wrong; ``audit`` has codes of its own.
+        0, or 2 where something that a person gave is wrong. Under ``audit`` a 2 is a leak, so what is wrong is a 3.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger("numexpr").setLevel(logging.WARNING)  # it announces its threads at import
     options = vars(parser().parse_args(arguments))
     command = options.pop("command")
+    refused = 3 if command == "audit" else 2
     # torch-geometric still scripts a function at import; workers learn of it through the environment.
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"torch\.jit\._script")
     os.environ.setdefault("PYTHONWARNINGS", "ignore::FutureWarning:torch.jit._script")
@@ -114,14 +117,14 @@ def main(arguments: list[str] | None = None) -> int:
             return import_module(f"mmer.stages.{command}").main(**options) or 0
     except InputError as error:
         print(f"mmer {command}: {error}", file=sys.stderr)
-        return 2
+        return refused
     except OSError as error:
         if error.errno not in NOT_OURS:
             raise
         print(
             f"mmer {command}: {error.filename or 'a file'} cannot be read or written: {error.strerror}", file=sys.stderr
         )
-        return 2
+        return refused
     except KeyboardInterrupt:
         print(f"mmer {command}: stopped", file=sys.stderr)
         return 130

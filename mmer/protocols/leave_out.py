@@ -3,7 +3,7 @@
 import pandas as pd
 
 from mmer.types.errors import listing
-from mmer.types.events import events
+from mmer.types.events import SHARED, events
 from mmer.types.split import Split
 
 
@@ -46,13 +46,30 @@ def torn(clips: pd.DataFrame, column: str, protocol: str) -> str | None:
     for part, names in (("event", events(clips).to_numpy()), ("subject", clips.subject.to_numpy())):
         values = clips[column].groupby(names).nunique()
         if len(both := sorted(values.index[values > 1])):
-            rows = clips[names == both[0]].sort_values("clip_id")
+            rows, tied, shared = clips[names == both[0]].sort_values("clip_id"), "subject", ""
+            if part == "event":
+                rows, tied = _tie(rows, column)
+                shared = f", which share the `{tied}` {rows[tied].iloc[0]}"
+            rows = rows.drop_duplicates(column)
             found = [f"{clip} ({value})" for clip, value in zip(rows.clip_id, rows[column], strict=True)]
             return (
-                f"{protocol}: {len(both)} {part}(s) have clips of more than one {column}, e.g. {listing(found)}; clips "
-                f"of one {part} belong on one side of every fold; correct {column}, or what makes them one {part}"
+                f"{protocol}: {len(both)} {part}(s) have clips of more than one {column}, e.g. {listing(found)}"
+                f"{shared}; clips of one {part} belong on one side of every fold; correct their `{column}` or their "
+                f"`{tied}`"
             )
     return None
+
+
+def _tie(rows: pd.DataFrame, column: str) -> tuple[pd.DataFrame, str]:
+    """Return clips of one event that differ in ``column`` and share a value of another one, and the name of that.
+
+    There are such clips, for the clips of an event hang together by the values they share.
+    """
+    for name in (name for name in SHARED if name in rows):
+        different = rows.groupby(name)[column].nunique()
+        if len(both := sorted(different.index[different > 1])):
+            return rows[rows[name] == both[0]], name
+    raise AssertionError("clips of one event share nothing")
 
 
 def too_few(clips: pd.DataFrame, column: str, protocol: str, way_out: str) -> str | None:

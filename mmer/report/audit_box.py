@@ -76,7 +76,7 @@ class AuditBox:
 
 def audit_box(record: ExperimentRecord) -> AuditBox:
     """Say what the audit of an experiment found, and whether it is of its present state."""
-    command, audit = f"mmer audit {record.name}", record.audit
+    command, audit = record.audit_command or f"mmer audit {record.name}", record.audit
     if audit is None:
         return AuditBox("none", "Not audited.", command, "")
     return AuditBox(

@@ -40,6 +40,8 @@ class ExperimentRecord:
         What it ran on.
     audit : Audit or None
         What the last audit found, of this or of an earlier state.
+    audit_command : str
+        The command that audits it; empty: ``mmer audit NAME``.
     clips : DataFrame or None
         Clips table of the clips that take part, trained on or tested: for the groups of people.
     synthetic : bool
@@ -62,6 +64,7 @@ class ExperimentRecord:
     samples: Samples | None = None
     fingerprint: Fingerprint | None = None
     audit: Audit | None = None
+    audit_command: str = ""
     clips: pd.DataFrame | None = None
     synthetic: bool = False
 

@@ -46,7 +46,7 @@ def poisoned_workspace(experiment: Experiment, split: Split) -> Iterator[Path]:
         for entry in root.iterdir():
             if entry.name not in HIDDEN:
                 (scratch / entry.name).symlink_to(entry)
-        for path in SHARED:
+        for path in sorted({*SHARED, *(paths.here(path) for path in SHARED)}):
             if path.exists():
                 (scratch / path).parent.mkdir(parents=True, exist_ok=True)
                 (scratch / path).symlink_to(root / path)

@@ -1,6 +1,7 @@
 """Workers: processes that share a list of items. What all items need is sent once to each, items go to who is free."""
 
 import multiprocessing
+import multiprocessing.connection
 import os
 import signal
 import threading
@@ -91,8 +92,15 @@ def _deaf_to_interrupts() -> Iterator[None]:
 
 
 def _start(function: Callable[[Any, Any], Any], shared: Any) -> None:
-    """Keep in the worker what all items share."""
+    """Keep in the worker what all items share, and end with the process that started it, however that ends."""
     _shared[:] = [function, shared]
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Wait until the process that asked is gone: killed, it cannot tell its workers."""
+    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)
 
 
 def _call(item: Any) -> Any:

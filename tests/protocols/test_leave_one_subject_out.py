@@ -59,6 +59,17 @@ def test_an_event_of_two_subjects_is_named_with_its_clips_and_subjects():
         r"casme2/sub01/clip00 \(casme2/sub01\), casme2/sub02/clip01 \(casme2/sub02\)",
     ):
         Loso().splits(clips)
+    assert "share the `event` 1;" in Loso().refuses(clips)
+    assert "correct their `subject` or their `event`" in Loso().refuses(clips)
+
+
+def test_what_ties_an_event_is_named_though_other_clips_are_tied_otherwise():
+    clips = clips_table(("casme2",))
+    clips.loc[[0, 1], "event"] = "a"  # two clips of one person
+    clips.loc[[1, 4], "frames"] = "videos/long.mp4"  # and one file that two persons are said to be in
+    reason = Loso().refuses(clips)
+    assert "casme2/sub01/clip01 (casme2/sub01), casme2/sub02/clip01 (casme2/sub02)" in reason
+    assert "share the `frames` videos/long.mp4" in reason
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -24,6 +25,19 @@ if __name__ == "__main__":
         list(in_processes(nap, "working", range(8), 2))
     except KeyboardInterrupt:
         print("stopped")
+"""
+
+
+KILLED = """
+import os, time
+from mmer.types.workers import in_processes
+
+def nap(word, item):
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+
+if __name__ == "__main__":
+    list(in_processes(nap, "working", range(8), 2))
 """
 
 
@@ -56,3 +70,20 @@ def test_ctrl_c_ends_all_workers_at_once_and_without_a_traceback(tmp_path):
         said, complaints = running.communicate(timeout=20)
     assert said.splitlines()[-1] == "stopped"
     assert complaints == ""
+
+
+def test_workers_end_with_a_process_that_is_killed(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(KILLED)
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as running:
+        worker = int(running.stdout.readline())
+        os.kill(worker, 0)  # it is there
+        running.kill()
+    for _ in range(200):
+        try:
+            os.kill(worker, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    os.kill(worker, signal.SIGKILL)
+    raise AssertionError("the worker outlived the process that started it by 10 s")

@@ -1,0 +1,72 @@
+"""Read what the report shows of one experiment and of one dataset."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from mmer.report.records import DatasetRecord, ExperimentRecord
+from mmer.stages import paths
+from mmer.stages.read_table import read_table
+from mmer.stages.select import experiment_clips, experiment_samples
+from mmer.types.audit import Audit
+from mmer.types.clips import load_clips
+from mmer.types.errors import InputError
+from mmer.types.fingerprint import Fingerprint
+from mmer.types.motion import Motion
+from mmer.types.predictions import load_predictions
+
+SYNTHETIC = "SYNTHETIC.txt"  # every rendered release has this file, so that a reader is told
+
+log = logging.getLogger("mmer")
+
+
+def experiment_record(name: str, config: dict[str, Any]) -> ExperimentRecord:
+    """Read all that an experiment left behind.
+
+    Raises
+    ------
+    InputError
+        Something is missing or damaged.
+    """
+    folder = paths.training(name)
+    excluded = read_table(folder / "excluded.parquet")
+    clips = experiment_clips(config["datasets"])
+    baselines = sorted((folder / "baselines").glob("*.parquet"))
+    if not baselines:
+        raise InputError(f"{folder / 'baselines'} has no table, so nothing says what is to be beaten; run `dvc repro`")
+    return ExperimentRecord(
+        name=name,
+        config=config,
+        predictions=load_predictions(paths.predictions(name)),
+        baselines={path.stem: load_predictions(path) for path in baselines},
+        curves=read_table(folder / "curves.parquet"),
+        excluded=excluded,
+        samples=experiment_samples(config),
+        fingerprint=Fingerprint.load(folder / "fingerprint.json"),
+        audit=_audit(name),
+        audit_command=f"mmer audit {name}" + (f" --table {table}" if (table := paths.current_table()) else ""),
+        clips=clips[~clips.clip_id.isin(excluded.clip_id)].reset_index(drop=True),
+        synthetic=any(_synthetic(dataset) for dataset in config["datasets"]),
+    )
+
+
+def dataset_record(name: str, config: dict[str, Any]) -> DatasetRecord:
+    """Read the clips of a dataset, and their motion."""
+    config = {**config, "synthetic": _synthetic(name)}
+    return DatasetRecord(name, config, load_clips(paths.clips(name)), Motion.load(paths.motion(name)))
+
+
+def _audit(name: str) -> Audit | None:
+    """Read the last audit; one that cannot be read counts as none, for the report does not depend on it."""
+    path = paths.audit(name)
+    if not path.is_file():
+        return None
+    try:
+        return Audit.load(path)
+    except InputError as error:
+        log.warning("report: %s", error)
+        return None
+
+
+def _synthetic(dataset: str) -> bool:
+    return (Path("data") / dataset / SYNTHETIC).is_file()
