@@ -191,11 +191,13 @@ def bench(name, case, folds, rounds, alone, workers):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cases", nargs="*", default=list(CASES), choices=list(CASES))
+    parser.add_argument("cases", nargs="*", metavar="case", help=f"of {', '.join(CASES)}; all when left out")
     parser.add_argument("--folds", type=int, default=68)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
     options = parser.parse_args()
+    if strange := set(options.cases) - set(CASES):
+        parser.error(f"no case {sorted(strange)[0]!r}; there are {', '.join(CASES)}")
     context = multiprocessing.get_context("spawn")
     pipes = []
     for number in range(options.processes + 1):
@@ -203,7 +205,7 @@ def main():
         context.Process(target=serve, args=(there, number > 0), daemon=True).start()
         pipes.append(here)
     found = {}
-    for name in options.cases:
+    for name in options.cases or CASES:
         found[name] = bench(name, CASES[name], options.folds, options.rounds, pipes[0], pipes[1:])
     for pipe in pipes:
         pipe.send(None)
