@@ -106,7 +106,13 @@ def main(arguments: list[str] | None = None) -> int:
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger("numexpr").setLevel(logging.WARNING)  # it announces its threads at import
-    options = vars(parser().parse_args(arguments))
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        options = vars(parser().parse_args(arguments))
+    except SystemExit as stop:
+        if stop.code == 2 and arguments[:1] == ["audit"]:
+            raise SystemExit(3) from stop
+        raise
     command = options.pop("command")
     refused = 3 if command == "audit" else 2
     # torch-geometric still scripts a function at import; workers learn of it through the environment.

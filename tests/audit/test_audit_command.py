@@ -148,6 +148,13 @@ def test_a_truth_that_was_edited_afterwards_is_a_warning(workspace, kept):
     assert f"{table.clip_id[0]}: truth '{word}', not '{table.truth[0]}'" in finding("artifacts").summary
 
 
+def test_a_wrong_option_is_no_leak(workspace, capsys):
+    with pytest.raises(SystemExit) as stop:
+        workspace.mmer("audit", "aus", "--permutatoins", "20")
+    assert stop.value.code == 3
+    assert "--permutatoins" in capsys.readouterr().err
+
+
 def test_stored_predictions_of_another_state_are_a_warning(workspace):
     workspace.params["set"]["experiments"]["aus"]["model"]["epochs"] = 9
     try:
