@@ -5,6 +5,7 @@ import errno
 import logging
 import os
 import sys
+import traceback
 import warnings
 from importlib import import_module
 
@@ -105,7 +106,13 @@ def main(arguments: list[str] | None = None) -> int:
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger("numexpr").setLevel(logging.WARNING)  # it announces its threads at import
-    options = vars(parser().parse_args(arguments))
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        options = vars(parser().parse_args(arguments))
+    except SystemExit as stop:
+        if stop.code == 2 and arguments[:1] == ["audit"]:
+            raise SystemExit(3) from stop
+        raise
     command = options.pop("command")
     refused = 3 if command == "audit" else 2
     # torch-geometric still scripts a function at import; workers learn of it through the environment.
@@ -118,12 +125,14 @@ def main(arguments: list[str] | None = None) -> int:
     except InputError as error:
         print(f"mmer {command}: {error}", file=sys.stderr)
         return refused
-    except OSError as error:
-        if error.errno not in NOT_OURS:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in NOT_OURS:
+            place = error.filename or "a file"
+            print(f"mmer {command}: {place} cannot be read or written: {error.strerror}", file=sys.stderr)
+            return refused
+        if command != "audit":
             raise
-        print(
-            f"mmer {command}: {error.filename or 'a file'} cannot be read or written: {error.strerror}", file=sys.stderr
-        )
+        traceback.print_exc()  # a bug; but Python's own exit code, 1, would say that there were warnings only
         return refused
     except KeyboardInterrupt:
         print(f"mmer {command}: stopped", file=sys.stderr)

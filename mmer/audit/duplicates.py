@@ -42,7 +42,10 @@ SAME_LOOK = 0.02
 SAME_MOVEMENT = 0.25
 SAME_MOTION = 0.005
 SAME_FACE = 0.005  # look; most pairs of clips of one person are as near
-WAY_OUT = "leave one of them out (`exclude` in the dataset's yaml), or give both one `event` if they show one event"
+WAY_OUT = (
+    "leave one of them out (`exclude` in the dataset's yaml), give both one `event` if they show one event, or correct "
+    "the subject if they show one person"
+)
 
 
 @dataclass(frozen=True)

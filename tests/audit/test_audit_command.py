@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mmer.__main__ import main as command_line
 from mmer.faces.shipped import Shipped
 from mmer.graphs.edges.au_probability import AuProbability
 from mmer.graphs.nodes.action_units import ActionUnits
@@ -28,6 +29,7 @@ from mmer.synthetic.release import write_release
 from mmer.types.audit import Audit
 from mmer.types.clips import LABELS, load_clips
 from mmer.types.frames import Frames
+from mmer.types.predictions import load_predictions, save_predictions
 from workspace import Workspace
 
 AUDIT = Path("artifacts/audit/aus.json")
@@ -115,6 +117,42 @@ def test_what_is_asked_wrongly_is_refused(workspace, capsys):
     ):
         assert workspace.mmer("audit", *options) == 3  # a 2 would say that something leaked
         assert words in capsys.readouterr().err
+
+
+def test_a_bug_is_not_taken_for_a_warning(monkeypatch, capsys):
+    def broken(name):
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("mmer.stages.audit.load_experiment", broken)
+    assert command_line(["audit", "aus"]) == 3
+    assert "ZeroDivisionError: a bug" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("file", ["ledger.parquet", "fingerprint.json"])
+def test_a_damaged_file_of_the_evaluation_is_named(workspace, kept, capsys, file):
+    path = Path("artifacts/training/aus") / file
+    path.write_bytes(path.read_bytes()[:100])
+    assert workspace.mmer("audit", "aus", "--permutations", "0") == 3
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert str(path) in said
+    assert "dvc repro" in said
+
+
+def test_a_truth_that_was_edited_afterwards_is_a_warning(workspace, kept):
+    path = Path("artifacts/predictions/aus.parquet")
+    table = load_predictions(path)
+    edited = table.clip_id == table.clip_id[0]
+    word = next(name for name in table.truth.unique() if name != table.truth[0])
+    save_predictions(table.assign(truth=table.truth.where(~edited, word)), path)
+    assert audit(workspace, 1)["artifacts"] == "warning"
+    assert f"{table.clip_id[0]}: truth '{word}', not '{table.truth[0]}'" in finding("artifacts").summary
+
+
+def test_a_wrong_option_is_no_leak(workspace, capsys):
+    with pytest.raises(SystemExit) as stop:
+        workspace.mmer("audit", "aus", "--permutatoins", "20")
+    assert stop.value.code == 3
+    assert "--permutatoins" in capsys.readouterr().err
 
 
 def test_stored_predictions_of_another_state_are_a_warning(workspace):
