@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from edges_for_tests import edges_from_units
 
 from fakes import EMOTIONS, clips_table
 from mmer.audit.poison import poisoned_clips, trace
@@ -73,11 +74,6 @@ class Invented:
             return trace(change(self.task_of(poisoned_clips(self.clips, split.test, self.targets))), split)
 
         return poisoned
-
-
-def edges_from_units(targets):
-    """As a rule that counts action units would: it depends on every training clip."""
-    return np.full(8, 0.1 + np.nanmean(targets.action_units), np.float32)
 
 
 @pytest.fixture

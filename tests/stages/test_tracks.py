@@ -26,6 +26,7 @@ BROKEN: set[str] = set()
 class Counting:
     """A backend that counts what it is asked for, and fails where it is told to."""
 
+    reads = ("onset", "offset")
     name: str = "counting"
     level: int = 0
 
