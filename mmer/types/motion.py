@@ -1,7 +1,7 @@
 """Motion: how the face moved between onset and apex, of one clip and of many."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,10 @@ class ClipMotion:
         ``given``, ``middle``, ``peak_motion`` or ``precomputed``.
     pictures : ndarray of shape (2, H, W), uint8, or None
         Aligned grey onset and apex pictures, for the report.
+    neighbours : ndarray of shape (M, C, H, W), float32, or None
+        The same motion with other frames, beside the apex, in its place; None where none were asked for.
+    neighbour_frames : ndarray of shape (M,), int64, or None
+        The corpus's own numbers of these frames.
     """
 
     clip_id: str
@@ -39,6 +43,8 @@ class ClipMotion:
     apex: int
     apex_source: str
     pictures: np.ndarray | None = None
+    neighbours: np.ndarray | None = None
+    neighbour_frames: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.values.ndim != 3 or len(self.values) != len(self.channels):
@@ -50,6 +56,25 @@ class ClipMotion:
             raise InputError(f"motion of {self.clip_id}: to_crop must have shape (2, 3), got {self.to_crop.shape}")
         if not np.isfinite(self.values).all():
             raise InputError(f"motion of {self.clip_id}: values are not finite")
+        if (self.neighbours is None) != (self.neighbour_frames is None):
+            raise InputError(f"motion of {self.clip_id}: neighbours and neighbour_frames belong together")
+        if self.neighbours is not None:
+            m = len(self.neighbours)
+            if m < 1 or self.neighbours.shape[1:] != self.values.shape or self.neighbour_frames.shape != (m,):
+                raise InputError(
+                    f"motion of {self.clip_id}: neighbours must have shape (M, C, H, W) of {self.values.shape} and "
+                    f"neighbour_frames (M,), got {self.neighbours.shape} and {self.neighbour_frames.shape}"
+                )
+            if not np.isfinite(self.neighbours).all():
+                raise InputError(f"motion of {self.clip_id}: neighbours are not finite")
+
+    def siblings(self) -> "list[ClipMotion]":
+        """Return the clip as seen at each neighbouring frame: apex and values are those of the frame."""
+        if self.neighbours is None:
+            return []
+        bare = replace(self, neighbours=None, neighbour_frames=None)
+        pairs = zip(self.neighbours, self.neighbour_frames, strict=True)
+        return [replace(bare, values=values, apex=int(frame)) for values, frame in pairs]
 
 
 @dataclass(frozen=True)
@@ -68,6 +93,8 @@ class Motion:
         Zero where a clip has none.
     excluded : dict of clip_id to reason
         Clips left out by a stated policy, e.g. too few valid frames; listed in the report.
+    neighbours : ndarray of shape (n, M, C, H, W), float32, or None
+    neighbour_frames : ndarray of shape (n, M), int64, or None
     """
 
     clip_ids: tuple[str, ...]
@@ -78,10 +105,12 @@ class Motion:
     apex_source: tuple[str, ...]
     pictures: np.ndarray
     excluded: dict[str, str] = field(default_factory=dict)
+    neighbours: np.ndarray | None = None
+    neighbour_frames: np.ndarray | None = None
 
     @classmethod
     def stack(cls, clips: Sequence[ClipMotion], excluded: dict[str, str]) -> "Motion":
-        """Stack the motion of single clips, sorted by clip id; all must share channels and size."""
+        """Stack the motion of single clips, sorted by clip id; all must share channels, size and neighbours."""
         if not clips:
             reasons = listing(f"{name}: {reason}" for name, reason in sorted(excluded.items()))
             raise InputError(f"no clip is left that has motion; excluded: {reasons or '(none)'}")
@@ -93,7 +122,12 @@ class Motion:
                     f"motion of {clip.clip_id} is {clip.channels} {clip.values.shape}, but that of {first.clip_id} is "
                     f"{first.channels} {first.values.shape}; one dataset needs one size and one set of channels"
                 )
-        size = first.values.shape[1:]
+            if _count(clip) != _count(first):
+                raise InputError(
+                    f"motion of {clip.clip_id} has {_count(clip)} neighbours, that of {first.clip_id} {_count(first)}; "
+                    "one dataset needs one number"
+                )
+        size, has_neighbours = first.values.shape[1:], first.neighbours is not None
         empty = np.zeros((2, *size), np.uint8)
         return cls(
             clip_ids=tuple(clip.clip_id for clip in clips),
@@ -104,6 +138,8 @@ class Motion:
             apex_source=tuple(clip.apex_source for clip in clips),
             pictures=np.stack([empty if clip.pictures is None else clip.pictures for clip in clips]),
             excluded=dict(sorted(excluded.items())),
+            neighbours=np.stack([clip.neighbours for clip in clips]).astype(np.float32) if has_neighbours else None,
+            neighbour_frames=np.stack([clip.neighbour_frames for clip in clips]) if has_neighbours else None,
         )
 
     def of(self, clip_id: str) -> ClipMotion:
@@ -113,12 +149,22 @@ class Motion:
         i = self.clip_ids.index(clip_id)
         pictures = self.pictures[i] if self.pictures[i].any() else None
         return ClipMotion(
-            clip_id, self.values[i], self.channels, self.to_crop[i], int(self.apex[i]), self.apex_source[i], pictures
+            clip_id,
+            self.values[i],
+            self.channels,
+            self.to_crop[i],
+            int(self.apex[i]),
+            self.apex_source[i],
+            pictures,
+            None if self.neighbours is None else self.neighbours[i],
+            None if self.neighbour_frames is None else self.neighbour_frames[i],
         )
 
     def save(self, path: str | Path) -> None:
         """Write one npz."""
         arrays = {"values": self.values, "to_crop": self.to_crop, "apex": self.apex, "pictures": self.pictures}
+        if self.neighbours is not None:
+            arrays |= {"neighbours": self.neighbours, "neighbour_frames": self.neighbour_frames}
         about = {name: getattr(self, name) for name in ("clip_ids", "channels", "apex_source", "excluded")}
         save_arrays(path, arrays, about)
 
@@ -129,3 +175,7 @@ class Motion:
         for name in ("clip_ids", "channels", "apex_source"):
             about[name] = tuple(about[name])
         return cls(**arrays, **about)
+
+
+def _count(clip: ClipMotion) -> int:
+    return 0 if clip.neighbours is None else len(clip.neighbours)

@@ -55,6 +55,11 @@ class Samples:
         Clips left out by a stated policy before this table was made.
     about : dict of str to str
         What must agree before corpora are mixed, e.g. ``au_scale`` and ``backend``.
+    siblings : dict of str to ndarray of shape (n, M, ...), float32
+        Variants of each clip, per stream: the same clip described at M frames beside its apex, to train on instead of
+        itself. They lie in the row of their clip, so no split can part them. Empty unless the corpus's motion has
+        neighbours (``set.datasets.NAME.motion.neighbours: 2`` in params.yaml makes M = 4) and the experiment asks for
+        them (``augment``). Zeros where the clip lacks the stream.
     """
 
     clip_ids: tuple[str, ...]
@@ -66,6 +71,7 @@ class Samples:
     positions: np.ndarray | None = None
     excluded: dict[str, str] = field(default_factory=dict)
     about: dict[str, str] = field(default_factory=dict)
+    siblings: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n, nodes = len(self.clip_ids), len(self.node_names)
@@ -79,6 +85,7 @@ class Samples:
             if not np.isfinite(values).all():
                 bad = ~np.isfinite(values.reshape(n, -1)).all(1)
                 raise InputError(f"samples: stream {name!r} is not finite for {listing(np.array(self.clip_ids)[bad])}")
+        self._check_siblings()
         if "graph" in self.streams and self.streams["graph"].shape[2:] != (nodes, len(self.feature_names)):
             raise InputError(
                 f"samples: stream 'graph' must have shape (n, T, N, F) with N = {nodes} and "
@@ -88,6 +95,22 @@ class Samples:
             raise InputError(f"samples: edge_index must have shape (2, E), got {self.edge_index.shape}")
         if self.edge_index.size and not (self.edge_index.min() >= 0 and self.edge_index.max() < nodes):
             raise InputError(f"samples: edge_index points outside 0..{nodes - 1}")
+
+    def _check_siblings(self) -> None:
+        """Refuse siblings that do not fit their streams, or differ in number between streams."""
+        for name, values in self.siblings.items():
+            if name not in self.streams:
+                raise InputError(f"samples: siblings of a stream {name!r} that is not there")
+            own = self.streams[name].shape
+            if values.ndim < 2 or values.shape[1] < 1 or (values.shape[0], *values.shape[2:]) != own:
+                raise InputError(f"samples: siblings of {name!r} must have shape (n, M, ...) of {own}: {values.shape}")
+            if not np.isfinite(values).all():
+                bad = ~np.isfinite(values.reshape(len(values), -1)).all(1)
+                raise InputError(
+                    f"samples: siblings in {name!r} are not finite: {listing(np.array(self.clip_ids)[bad])}"
+                )
+        if len({values.shape[1] for values in self.siblings.values()}) > 1:
+            raise InputError(f"samples: streams differ in their number of siblings: {_counts(self.siblings)}")
 
     def subset(self, clip_ids: Sequence[str]) -> "Samples":
         """Return these clips, in this order."""
@@ -105,6 +128,7 @@ class Samples:
             positions=None if self.positions is None else self.positions[rows],
             excluded=self.excluded,
             about=self.about,
+            siblings={name: values[rows] for name, values in self.siblings.items()},
         )
 
     @classmethod
@@ -114,7 +138,7 @@ class Samples:
         Raises
         ------
         InputError
-            Streams, nodes, features, edges or what made them (backend, AU scale) differ.
+            Streams, nodes, features, edges, what made them (backend, AU scale) or the number of siblings differ.
         """
         first = parts[0]
         for part in parts[1:]:
@@ -133,6 +157,11 @@ class Samples:
                         f"corpora cannot be mixed: stream {name!r} has shape {first.streams[name].shape[1:]} "
                         f"in one and {values.shape[1:]} in another"
                     )
+            if _counts(part.siblings) != _counts(first.siblings):
+                raise InputError(
+                    f"corpora cannot be mixed: a clip has the siblings {_counts(first.siblings)} in one and "
+                    f"{_counts(part.siblings)} in another; give their `motion` the same `neighbours`"
+                )
         positions = None
         if all(part.positions is not None for part in parts):
             positions = np.concatenate([part.positions for part in parts])
@@ -146,6 +175,7 @@ class Samples:
             positions=positions,
             excluded={name: reason for part in parts for name, reason in part.excluded.items()},
             about=first.about,
+            siblings={name: np.concatenate([part.siblings[name] for part in parts]) for name in first.siblings},
         )
         return whole.subset(sorted(whole.clip_ids))
 
@@ -189,6 +219,7 @@ class Samples:
         """Write one npz."""
         arrays = {f"stream.{name}": values for name, values in self.streams.items()}
         arrays |= {f"present.{name}": there for name, there in self.present.items()}
+        arrays |= {f"siblings.{name}": values for name, values in self.siblings.items()}
         arrays["edge_index"] = self.edge_index
         if self.positions is not None:
             arrays["positions"] = self.positions
@@ -206,5 +237,11 @@ class Samples:
             present={name[8:]: values for name, values in arrays.items() if name.startswith("present.")},
             edge_index=arrays["edge_index"],
             positions=arrays.get("positions"),
+            siblings={name[9:]: values for name, values in arrays.items() if name.startswith("siblings.")},
             **about,
         )
+
+
+def _counts(siblings: dict[str, np.ndarray]) -> dict[str, int]:
+    """Count the siblings of a clip, per stream."""
+    return {name: values.shape[1] for name, values in sorted(siblings.items())}

@@ -56,6 +56,42 @@ def test_clips_of_different_size_or_channels_are_refused_by_name():
         Motion.stack([clip("c/a"), clip("c/bb", channels=("v", "u", "strain"))], {})
 
 
+def with_neighbours(name, m=2, size=6):
+    rng = np.random.default_rng(len(name) + 50)
+    values = rng.normal(size=(m, 3, size, size)).astype(np.float32)
+    return clip(name, neighbours=values, neighbour_frames=np.arange(m) + 10)
+
+
+def test_neighbours_of_the_apex_are_kept_and_seen_one_by_one(tmp_path):
+    clips = [with_neighbours("c/bb"), with_neighbours("c/a")]
+    Motion.stack(clips, {}).save(tmp_path / "a.npz")
+    motion = Motion.load(tmp_path / "a.npz")
+    assert motion.neighbours.dtype == np.float32
+    for one in clips:
+        seen = motion.of(one.clip_id).siblings()
+        assert [item.apex for item in seen] == [10, 11]
+        for item, values in zip(seen, one.neighbours, strict=True):
+            assert np.array_equal(item.values, values)
+            assert item.neighbours is None
+            assert np.array_equal(item.to_crop, one.to_crop)
+            assert item.clip_id == one.clip_id
+
+
+def test_without_neighbours_the_file_says_nothing_of_them(tmp_path):
+    Motion.stack([clip("c/a")], {}).save(tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as file:
+        assert set(file.files) == {"values", "to_crop", "apex", "pictures", "about"}
+    motion = Motion.load(tmp_path / "a.npz")
+    assert motion.neighbours is None
+    assert motion.of("c/a").siblings() == []
+
+
+def test_one_dataset_has_one_number_of_neighbours():
+    for other in (clip("c/bb"), with_neighbours("c/bb", m=4)):
+        with pytest.raises(InputError, match=r"c/bb has .* neighbours, that of c/a 2"):
+            Motion.stack([with_neighbours("c/a"), other], {})
+
+
 def test_nothing_left_names_the_reasons():
     with pytest.raises(InputError, match="c/z: too few faces"):
         Motion.stack([], {"c/z": "too few faces"})
@@ -72,8 +108,22 @@ def test_an_unknown_clip_is_refused():
         ("values", np.zeros((2, 6, 6), np.float32), "C = 3"),
         ("values", np.full((3, 6, 6), np.inf, np.float32), "not finite"),
         ("to_crop", np.eye(3), "to_crop must have shape"),
+        ("neighbours", np.zeros((2, 3, 6, 6), np.float32), "belong together"),
     ],
 )
 def test_a_clip_of_another_shape_is_refused(field, value, words):
     with pytest.raises(InputError, match=words):
         clip("c/a", **{field: value})
+
+
+@pytest.mark.parametrize(
+    ("values", "frames", "words"),
+    [
+        (np.zeros((2, 3, 6, 5), np.float32), np.arange(2), r"neighbours must have shape \(M, C, H, W\)"),
+        (np.zeros((2, 3, 6, 6), np.float32), np.arange(3), r"neighbour_frames \(M,\)"),
+        (np.full((2, 3, 6, 6), np.nan, np.float32), np.arange(2), "neighbours are not finite"),
+    ],
+)
+def test_neighbours_of_another_shape_are_refused(values, frames, words):
+    with pytest.raises(InputError, match=words):
+        clip("c/a", neighbours=values, neighbour_frames=frames)

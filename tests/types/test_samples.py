@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,8 @@ def same(a, b):
         and np.array_equal(a.positions, b.positions, equal_nan=True)
         and all(np.array_equal(a.streams[name], b.streams[name]) for name in (*a.streams, *b.streams))
         and all(np.array_equal(a.present[name], b.present[name]) for name in (*a.present, *b.present))
+        and set(a.siblings) == set(b.siblings)
+        and all(np.array_equal(a.siblings[name], b.siblings[name]) for name in a.siblings)
     )
 
 
@@ -44,6 +48,58 @@ def test_what_is_saved_is_loaded_and_the_bytes_are_the_same_each_time(tmp_path):
     samples().save(tmp_path / "two.npz")
     assert same(Samples.load(tmp_path / "one.npz"), samples())
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
+
+
+def with_siblings(ids=("c/a", "c/b"), m=3, **more):
+    """Siblings that say whose they are: sibling m of a clip is the clip plus m + 1."""
+    plain = samples(ids, **more)
+    steps = np.arange(1, m + 1, dtype=np.float32)
+    siblings = {
+        name: values[:, None] + steps.reshape(1, m, *[1] * (values.ndim - 1)) for name, values in plain.streams.items()
+    }
+    return replace(plain, siblings=siblings)
+
+
+def test_siblings_stay_with_their_clip(tmp_path):
+    whole = Samples.concatenate([with_siblings(("c/b", "c/d")), with_siblings(("b/x", "c/c"))])
+    whole.save(tmp_path / "a.npz")
+    part = Samples.load(tmp_path / "a.npz").subset(["c/d", "b/x"])
+    for name, values in part.siblings.items():
+        assert values.shape == (2, 3, *part.streams[name].shape[1:])
+        for m in range(3):
+            np.testing.assert_allclose(values[:, m], part.streams[name] + (m + 1), atol=1e-6)
+    assert part.sizes(3).streams == samples().sizes(3).streams
+
+
+def test_without_siblings_the_file_says_nothing_of_them(tmp_path):
+    samples().save(tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as file:
+        assert not [name for name in file.files if "sibling" in name]
+    assert Samples.load(tmp_path / "a.npz").siblings == {}
+
+
+def test_corpora_of_other_siblings_are_not_mixed():
+    for other in (with_siblings(("d/a",), m=2), samples(("d/a",))):
+        with pytest.raises(InputError, match="the same `neighbours`"):
+            Samples.concatenate([with_siblings(), other])
+
+
+@pytest.mark.parametrize(
+    ("siblings", "words"),
+    [
+        ({"sound": np.zeros((2, 1, 4), np.float32)}, "'sound' that is not there"),
+        ({"flow": np.zeros((2, 5, 5), np.float32)}, "siblings of 'flow' must have shape"),
+        ({"flow": np.zeros((2, 0, 2, 5, 5), np.float32)}, "siblings of 'flow' must have shape"),
+        ({"flow": np.full((2, 1, 2, 5, 5), np.nan, np.float32)}, "'flow' are not finite: c/a, c/b"),
+        (
+            {"flow": np.zeros((2, 1, 2, 5, 5), np.float32), "graph": np.zeros((2, 2, 4, 3, 2), np.float32)},
+            "differ in their number of siblings",
+        ),
+    ],
+)
+def test_siblings_that_do_not_fit_are_refused(siblings, words):
+    with pytest.raises(InputError, match=words):
+        samples(siblings=siblings)
 
 
 def test_a_subset_has_the_asked_order():
