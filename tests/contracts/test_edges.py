@@ -14,12 +14,16 @@ def rule(edges_name):
 
 
 def cases(rule):
-    """The shipped node sets that the rule takes: all, but conditional probabilities only action units."""
+    """The shipped node sets that the rule takes: all, but some want action units and some no mixture."""
     taken = []
     for name in options("nodes"):
         nodes = build(read_option("nodes", name)).node_set()
-        if rule.name == "au_probability" and None in nodes.action_units:
+        units = [unit for unit in nodes.action_units if unit]
+        if rule.name == "au_probability" and not units:
             with pytest.raises(InputError, match=r"au_probability: nodes .* are not action units"):
+                rule.edge_index(nodes)
+        elif rule.name == "anatomical" and 0 < len(units) < len(nodes.names):
+            with pytest.raises(InputError, match="not a mixture"):
                 rule.edge_index(nodes)
         else:
             taken.append((nodes, rule.edge_index(nodes)))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmer.graphs.edge_list import every_pair
+from mmer.graphs.edge_list import both_ways
 from mmer.types.errors import InputError, listing, nearest
 from mmer.types.node_set import NodeSet
 from mmer.types.targets import Targets
@@ -14,7 +14,7 @@ DIRECTIONS = ("row", "column")
 
 @dataclass(frozen=True)
 class AuProbability:
-    """Complete graph of action units, weighted by smoothed conditional probabilities of annotated units.
+    """Complete graph of the action units among the nodes, weighted by smoothed conditional probabilities.
 
     ``P(j | i) = (M_ij + kappa p_j) / (N_i + kappa)`` with M_ij the annotated training clips that show both units, N_i
     those that show i, and p_j the share of clips that show j: without evidence a unit says nothing about another. Clips
@@ -53,19 +53,20 @@ class AuProbability:
             raise InputError(f"{self.name}: threshold is a probability, 0..1, got {self.threshold}")
 
     def edge_index(self, node_set: NodeSet) -> np.ndarray:
-        """Return every ordered pair of different units: (2, N * (N - 1)) int64.
+        """Return every ordered pair of different units: (2, A * (A - 1)) int64; other nodes beside them have no edge.
 
         Raises
         ------
         InputError
-            A node is not an action unit.
+            Not even two nodes are action units.
         """
-        if others := [name for name, unit in zip(node_set.names, node_set.action_units, strict=True) if unit is None]:
+        units = [i for i, unit in enumerate(node_set.action_units) if unit is not None]
+        if len(units) < 2:
             raise InputError(
-                f"{self.name}: nodes {listing(others)} are not action units; choose `nodes: action_units`, "
+                f"{self.name}: nodes {listing(node_set.names)} are not action units; choose `nodes: action_units`, "
                 "or another edge rule"
             )
-        return every_pair(node_set)
+        return both_ways((a, b) for a in units for b in units)
 
     def fit(self, node_set: NodeSet, targets: Targets) -> np.ndarray:
         """Count on the training clips of a fold.
@@ -92,17 +93,20 @@ class AuProbability:
         return np.where(weight >= self.threshold, weight, 0).astype(np.float32)
 
     def _annotated(self, node_set: NodeSet, targets: Targets) -> np.ndarray:
-        """Return which annotated clip shows which node's unit: (m, N) float64 of 0 and 1."""
-        if missing := [unit for unit in node_set.action_units if unit not in targets.au_names]:
+        """Return which annotated clip shows which node's unit: (m, N) float64 of 0 and 1, 0 for nodes without one."""
+        units = {node: unit for node, unit in enumerate(node_set.action_units) if unit is not None}
+        if missing := [unit for unit in units.values() if unit not in targets.au_names]:
             raise InputError(
                 f"{self.name}: {listing(missing)} is annotated in no clip; take it out of `action_units` of the nodes. "
                 f"Annotated: {listing(targets.au_names, 40) or '(none)'}"
             )
-        shows = targets.action_units[:, [targets.au_names.index(unit) for unit in node_set.action_units]]
-        shows = shows[np.isfinite(shows).all(1)]
-        if not len(shows):
+        known = targets.action_units[:, [targets.au_names.index(unit) for unit in units.values()]]
+        known = known[np.isfinite(known).all(1)]
+        if not len(known):
             raise InputError(
                 f"{self.name}: none of the {len(targets.clip_ids)} training clips has annotated action units; "
                 "choose another edge rule, e.g. anatomical"
             )
-        return (shows > 0).astype(np.float64)
+        shows = np.zeros((len(known), len(node_set.names)))
+        shows[:, list(units)] = known > 0
+        return shows
