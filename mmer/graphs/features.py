@@ -1,4 +1,4 @@
-"""Features of a node: how far it moved, the motion around it, how active its action unit is.
+"""Features of a node: where it is, how far it moved, how active its action unit is (pictures: ``mmer.graphs.patches``).
 
 Every function gets one clip. None reads an emotion or an annotated action unit.
 """
@@ -44,11 +44,12 @@ def displacement(
     n_frames: int,
     average: int,
     remove_rigid: bool,
+    kind: str = "even",
 ) -> np.ndarray:
     """Return how far each node has moved since onset on the face aligned by one transform per clip.
 
     Landmarks jitter by about as much as a micro-expression moves them, so positions are averaged over ``average``
-    frames first. Gaps are filled by linear interpolation, in memory only.
+    frames first. Frames without a face are bridged by linear interpolation, in memory only.
 
     Parameters
     ----------
@@ -56,8 +57,8 @@ def displacement(
         One clip.
     groups : sequence of N tuples of int
         Landmarks whose mean is the node.
-    n_frames : int
-        1: onset to apex; more: evenly from onset to offset, the first is 0.
+    n_frames, kind
+        The moments, see ``mmer.graphs.sampling.moments``.
     average : int
         Frames in the average, odd.
     remove_rigid : bool
@@ -68,16 +69,56 @@ def displacement(
     ndarray of shape (n_frames, N, 2), float32
         To the right and down, in outer eye distances.
     """
+    start, now = _since_onset(clip, track, motion, n_frames, average, remove_rigid, kind)
+    eyes = np.linalg.norm(start[OUTER_EYES[1]] - start[OUTER_EYES[0]])
+    return (centres(now - start, groups) / eyes).astype(np.float32)
+
+
+def position(
+    clip: pd.Series,
+    track: FaceTrack,
+    motion: ClipMotion,
+    groups: Groups,
+    n_frames: int,
+    average: int,
+    remove_rigid: bool,
+    kind: str = "even",
+) -> np.ndarray:
+    """Return where each node lies, relative to the centre of the face.
+
+    The centre is the point midway between the outer eye corners at onset, the unit their distance, and the face is
+    upright: place, size and tilt of a head in its picture do not count. Apart from that as ``displacement``, which is
+    the difference between a moment and the onset.
+
+    Returns
+    -------
+    ndarray of shape (n_frames, N, 2), float32
+        To the right and down, in outer eye distances.
+    """
+    start, now = _since_onset(clip, track, motion, n_frames, average, remove_rigid, kind)
+    eyes = start[list(OUTER_EYES)]
+    return (centres(now - eyes.mean(0), groups) / np.linalg.norm(eyes[1] - eyes[0])).astype(np.float32)
+
+
+def _since_onset(
+    clip: pd.Series,
+    track: FaceTrack,
+    motion: ClipMotion,
+    n_frames: int,
+    average: int,
+    remove_rigid: bool,
+    kind: str,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the landmarks at onset (68, 2) and at the moments (n_frames, 68, 2), in units of the canonical face."""
     rows = rows_of_clip(clip, track)
     valid = rows.valid
     frame, matrix = rows.frame[valid], to_template(rows.landmarks)
     landmarks = smooth(frame, transform(matrix, rows.landmarks[valid].astype(np.float64)), average)
     start = at(frame, landmarks, rows.frame[:1])[0]
-    now = at(frame, landmarks, moments(clip, rows, motion, n_frames))
+    now = at(frame, landmarks, moments(clip, rows, motion, n_frames, kind))
     if remove_rigid:
         now = np.stack([_without_head_motion(start, points) for points in now])
-    eyes = np.linalg.norm(start[OUTER_EYES[1]] - start[OUTER_EYES[0]])
-    return (centres(now - start, groups) / eyes).astype(np.float32)
+    return start, now
 
 
 def _without_head_motion(start: np.ndarray, now: np.ndarray) -> np.ndarray:
@@ -88,54 +129,6 @@ def _without_head_motion(start: np.ndarray, now: np.ndarray) -> np.ndarray:
     return start + np.stack([moved.real, moved.imag], axis=-1)
 
 
-def flow_patch(
-    motion: ClipMotion, places: np.ndarray, patch: int, channels: tuple[str, ...], flip: bool = False
-) -> np.ndarray:
-    """Cut the square around each node out of the motion of a clip.
-
-    Parameters
-    ----------
-    motion : ClipMotion
-    places : ndarray of shape (N, 2)
-        x (column) and y (row) in pixels of the aligned face; rounded to the nearest pixel, moved to the border if
-        outside. Beyond the border its pixels are repeated.
-    patch : int
-        Edge of the square, odd, pixels.
-    channels : tuple of C str
-    flip : bool
-        Mirror the patch left to right, and the sign of ``u`` with it: the other half of the face seen as this one.
-
-    Returns
-    -------
-    ndarray of shape (1, N, C * patch * patch), float32
-        Flattened in the order channel, row, column.
-
-    Raises
-    ------
-    InputError
-        The motion has no such channel, or it is not known where the face lies in it.
-    """
-    for channel in channels:
-        if channel not in motion.channels:
-            raise InputError(
-                f"{motion.clip_id}: its motion has no channel {channel!r}; {nearest(channel, motion.channels)}"
-            )
-    if not np.isfinite(places).all():
-        raise InputError(
-            f"{motion.clip_id}: it is not known where the landmarks lie in its motion; set `template_aligned: true` if "
-            "the precomputed motion lies on the canonical face, or leave `flow_patch` out of the node features"
-        )
-    values = motion.values[[motion.channels.index(channel) for channel in channels]]
-    limit = np.array([values.shape[2], values.shape[1]]) - 1
-    corner = np.clip(np.floor(places + 0.5).astype(int), 0, limit)
-    padded = np.pad(values, ((0, 0), (patch // 2, patch // 2), (patch // 2, patch // 2)), mode="edge")
-    squares = np.stack([padded[:, y : y + patch, x : x + patch] for x, y in corner])
-    if flip:
-        sign = np.array([-1.0 if channel == "u" else 1.0 for channel in channels], np.float32)
-        squares = squares[..., ::-1] * sign[None, :, None, None]
-    return squares.reshape(1, len(corner), -1).astype(np.float32)
-
-
 def au_activation(
     clip: pd.Series,
     track: FaceTrack,
@@ -144,6 +137,7 @@ def au_activation(
     n_frames: int,
     average: int,
     baseline: str,
+    kind: str = "even",
 ) -> np.ndarray:
     """Return what the detector measured of each action unit. Annotated units are never read.
 
@@ -154,11 +148,13 @@ def au_activation(
     action_units : sequence of N str
         ``AU04``-like.
     n_frames : int
-        1: mean, greatest value and value at the apex; more: the values evenly from onset to offset.
+        1: mean, greatest value and value at the apex; more: the values at the moments.
     average : int
         Frames in the moving average, odd.
     baseline : str
         ``onset``: relative to the value at onset (a person's resting face differs from another's); ``none``: as is.
+    kind : str
+        The moments, see ``mmer.graphs.sampling.moments``.
 
     Returns
     -------
@@ -194,5 +190,5 @@ def au_activation(
             everywhere = at(frame, values, rows.frame)
             out.append(np.array([[everywhere.mean(), everywhere.max(), peak]]) - rest)
         else:
-            out.append((at(frame, values, moments(clip, rows, motion, n_frames)) - rest)[:, None])
+            out.append((at(frame, values, moments(clip, rows, motion, n_frames, kind)) - rest)[:, None])
     return np.stack(out, axis=1).astype(np.float32)

@@ -7,6 +7,8 @@ from mmer.types.errors import InputError
 from mmer.types.face_track import FaceTrack
 from mmer.types.motion import ClipMotion
 
+MOMENTS = {"even": None, "apex": 1, "triplet": 3}  # kind of moments -> how many there are; None: as many as asked for
+
 
 def rows_of_clip(clip: pd.Series, track: FaceTrack) -> FaceTrack:
     """Return the rows of onset..offset; the whole track where the clip states neither (precomputed motion).
@@ -46,11 +48,22 @@ def apex_of(clip: pd.Series, motion: ClipMotion) -> int:
     return motion.apex
 
 
-def moments(clip: pd.Series, rows: FaceTrack, motion: ClipMotion, n_frames: int) -> np.ndarray:
+def moments(clip: pd.Series, rows: FaceTrack, motion: ClipMotion, n_frames: int, kind: str = "even") -> np.ndarray:
     """Return the frame numbers at which a clip is sampled: (n_frames,) float64.
 
-    The apex for one frame; evenly from onset to offset, both included, for more.
+    Parameters
+    ----------
+    clip, motion
+        One clip.
+    rows : FaceTrack
+        Its rows onset..offset.
+    n_frames : int
+    kind : str
+        One of ``MOMENTS``. ``even``: the apex for one frame; evenly from onset to offset, both included, for more.
+        ``apex``: the apex, one frame. ``triplet``: onset, apex and offset, three frames.
     """
+    if kind == "triplet":
+        return np.array([rows.frame[0], apex_of(clip, motion), rows.frame[-1]], np.float64)
     if n_frames == 1:
         return np.array([apex_of(clip, motion)], np.float64)
     return np.linspace(rows.frame[0], rows.frame[-1], n_frames)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from moving_faces import AU_NAMES, clip_row, still_motion, template_landmarks, track_of
 
-from mmer.graphs.features import flow_patch
 from mmer.graphs.nodes.action_units import ActionUnits
 from mmer.graphs.nodes.eyebrow_mouth import EyebrowMouth
 from mmer.graphs.nodes.landmarks import Landmarks
+from mmer.graphs.patches import flow_patch
 from mmer.types.canonical_face import EYE_DISTANCE, MIRROR, template_pixels
 from mmer.types.errors import InputError
 

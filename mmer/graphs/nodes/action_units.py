@@ -1,5 +1,6 @@
 """A node for each action unit."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -8,7 +9,7 @@ import pandas as pd
 
 from mmer.graphs.action_unit_places import LANDMARKS
 from mmer.graphs.features import au_activation
-from mmer.graphs.node_source import NodeSource
+from mmer.graphs.node_source import NOTHING, NodeSource
 from mmer.types.errors import InputError, nearest
 from mmer.types.face_track import FaceTrack
 from mmer.types.motion import ClipMotion
@@ -29,7 +30,7 @@ class ActionUnits(NodeSource):
     au_baseline : str
         ``onset``: activation relative to onset; ``none``: as detected.
     both_sides : bool
-        Whether ``displacement`` and ``flow_patch`` are the mean of the two sides of the face, the other side mirrored.
+        Whether the other features are the mean of the two sides of the face, the other side mirrored.
 
     See ``NodeSource`` for the other fields. With ``n_frames`` 1, ``au_activation`` is three numbers (mean, greatest,
     at the apex), with more it is one number per moment.
@@ -43,7 +44,7 @@ class ActionUnits(NodeSource):
     au_baseline: str = "onset"
     both_sides: bool = True
 
-    known_features: ClassVar[tuple[str, ...]] = ("displacement", "flow_patch", "au_activation")
+    known_features: ClassVar[tuple[str, ...]] = (*NodeSource.known_features, "au_activation")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -67,12 +68,20 @@ class ActionUnits(NodeSource):
         return super().names_of(feature)
 
     def values_of(
-        self, feature: str, nodes: NodeSet, clip: pd.Series, track: FaceTrack, motion: ClipMotion
+        self,
+        feature: str,
+        nodes: NodeSet,
+        clip: pd.Series,
+        track: FaceTrack,
+        motion: ClipMotion,
+        extras: Mapping[str, np.ndarray] = NOTHING,
     ) -> np.ndarray:
         """Return one feature of one clip: (T, N, F)."""
         if feature == "au_activation":
-            return au_activation(clip, track, motion, nodes.names, self.n_frames, self.average, self.au_baseline)
-        here = self.measured(feature, nodes.landmarks, clip, track, motion, other_side=False)
+            return au_activation(
+                clip, track, motion, nodes.names, self.n_frames, self.average, self.au_baseline, self.moments
+            )
+        here = self.measured(feature, nodes.landmarks, clip, track, motion, extras, other_side=False)
         if not self.both_sides:
             return here
-        return (here + self.measured(feature, nodes.landmarks, clip, track, motion, other_side=True)) / 2
+        return (here + self.measured(feature, nodes.landmarks, clip, track, motion, extras, other_side=True)) / 2
