@@ -105,7 +105,7 @@ def poisoned_clips(clips: pd.DataFrame, test_ids: Iterable[str], targets: Target
 
 
 def with_other_features(task: folds.Task, split: Split) -> tuple[folds.Task, str]:
-    """Put other finite numbers into the features of the test clips of a fold.
+    """Put other finite numbers into the features of the test clips of a fold, and into those of their siblings.
 
     Returns
     -------
@@ -114,17 +114,19 @@ def with_other_features(task: folds.Task, split: Split) -> tuple[folds.Task, str
         The one test clip whose features are as they were, empty where the fold has no other: its prediction must not
         depend on the clips it is tested with.
     """
-    changed = sorted(split.test)
-    kept = changed.pop(0) if len(changed) > 1 else ""
-    rows = np.flatnonzero(np.isin(task.samples.clip_ids, changed))
-    streams = {}
-    for name, values in task.samples.streams.items():
-        random = np.random.default_rng(derive("other features", task.experiment, split.fold, name))
-        values = values.copy()
-        spread = float(values.std()) or 1.0
-        values[rows] = float(values.mean()) + 3 * spread * random.standard_normal(values[rows].shape)
-        streams[name] = values
-    return replace(task, samples=replace(task.samples, streams=streams)), kept
+    clips = sorted(split.test)
+    kept = clips.pop(0) if len(clips) > 1 else ""
+    rows = np.flatnonzero(np.isin(task.samples.clip_ids, clips))
+    changed = {}
+    for kind in ("streams", "siblings"):
+        changed[kind] = {}
+        for name, values in getattr(task.samples, kind).items():
+            random = np.random.default_rng(derive("other features", task.experiment, split.fold, name))
+            values = values.copy()
+            spread = float(values.std()) or 1.0
+            values[rows] = float(values.mean()) + 3 * spread * random.standard_normal(values[rows].shape)
+            changed[kind][name] = values
+    return replace(task, samples=replace(task.samples, **changed)), kept
 
 
 def poison(

@@ -129,7 +129,8 @@ def with_exchanged_features(
     samples = task.samples
     streams = {name: values[rows] for name, values in samples.streams.items()}
     present = {name: there[rows] for name, there in samples.present.items()}
-    return replace(task, samples=replace(samples, streams=streams, present=present))
+    siblings = {name: values[rows] for name, values in samples.siblings.items()}
+    return replace(task, samples=replace(samples, streams=streams, present=present, siblings=siblings))
 
 
 def _score_and_chance(

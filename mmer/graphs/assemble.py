@@ -39,7 +39,9 @@ def assemble(
     Returns
     -------
     Samples
-        Stream ``graph``. ``about`` says which backend made the tracks and on which scale their action units are.
+        Stream ``graph``, and siblings of it where the motion has neighbours: the same clip with another frame as its
+        apex. Features of more than one moment name no apex; their siblings are the clip itself. ``about`` says which
+        backend made the tracks and on which scale their action units are.
 
     Raises
     ------
@@ -51,6 +53,8 @@ def assemble(
         raise InputError(f"there is motion of clips that the clips table lacks: {listing(unknown)}; make it again")
     nodes, names = node_source.node_set(), node_source.feature_names()
     graph = np.zeros((len(motion.clip_ids), node_source.n_frames, len(nodes.names), len(names)), np.float32)
+    m = 0 if motion.neighbours is None else motion.neighbours.shape[1]
+    siblings = np.zeros((len(graph), m, *graph.shape[1:]), np.float32)
     present = np.zeros(len(motion.clip_ids), bool)
     positions = np.full((len(motion.clip_ids), len(nodes.names), 2), np.nan, np.float32)
     place = {name: i for i, name in enumerate(motion.clip_ids)}
@@ -59,6 +63,8 @@ def assemble(
             continue
         i, moved = place[name], motion.of(name)
         graph[i] = node_source.build(rows[name], tracks[name], moved)
+        for sibling, seen in enumerate(moved.siblings()):
+            siblings[i, sibling] = node_source.build(rows[name], tracks[name], seen)
         positions[i] = node_positions(nodes, rows[name], tracks[name], moved)
         present[i] = True
     return Samples(
@@ -71,6 +77,7 @@ def assemble(
         positions=positions,
         excluded=motion.excluded,
         about=_about({name: tracks[name] for name in motion.clip_ids if name in tracks}),
+        siblings={"graph": siblings} if m else {},
     )
 
 

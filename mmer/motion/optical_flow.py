@@ -18,6 +18,7 @@ from mmer.types.frames import Frames
 from mmer.types.motion import ClipMotion
 
 CHANNELS = ("u", "v", "strain")
+MOST_NEIGHBOURS = 50  # each costs as much time and memory as the apex itself
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class OpticalFlow:
         Whether head motion between the two frames is taken out of the flow.
     min_valid : float
         A clip with a face in fewer of its frames is excluded, 0..1.
+    neighbours : int
+        How many frames before the apex, and as many after it, are taken in its place too (``ClipMotion.neighbours``):
+        siblings of the clip to train on, see ``conf/augment``. 0: none. Kept inside onset + 1..offset, so at a border a
+        frame occurs more than once; where a corpus lacks a frame the nearest one stands in, the earlier of two.
 
     Raises
     ------
@@ -54,6 +59,7 @@ class OpticalFlow:
     apex_missing: str = "middle"
     remove_rigid: bool = True
     min_valid: float = 0.9
+    neighbours: int = 0
 
     needs_track: ClassVar[bool] = True
 
@@ -65,6 +71,8 @@ class OpticalFlow:
             raise InputError(f"{self.name}: size must lie in 32..1024 pixels, got {self.size}")
         if not 0 <= self.min_valid <= 1:
             raise InputError(f"{self.name}: min_valid is a fraction, 0..1, got {self.min_valid}")
+        if not 0 <= self.neighbours <= MOST_NEIGHBOURS:
+            raise InputError(f"{self.name}: neighbours must lie in 0..{MOST_NEIGHBOURS}, got {self.neighbours}")
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -104,14 +112,39 @@ class OpticalFlow:
         to_crop = aligning(rows, self.size, self.min_valid)
         given = None if self.apex != "given" or pd.isna(clip.apex) else int(clip.apex)
         apex, source = choose_apex(self.apex, self.apex_missing, onset, given, offset, rows, frames)
-        images = dict(frames.iterate([onset, apex]))
+        beside = _beside(apex, self.neighbours, frames.between(onset + 1, offset).numbers)
+        images = dict(frames.iterate([onset, apex, *beside]))
         _check_place(rows, images, clip.clip_id)
-        pictures = np.stack([aligned(images[number], to_crop, self.size) for number in (onset, apex)])
-        flow = dense_flow(pictures[0], pictures[1], self.algorithm)
+        pictures = {number: aligned(image, to_crop, self.size) for number, image in images.items()}
+        landmarks = transform(to_crop, typical_landmarks(rows.landmarks))
+        moved = {number: self._moved(pictures[onset], pictures[number], landmarks) for number in {apex, *beside}}
+        return ClipMotion(
+            clip.clip_id,
+            moved[apex],
+            CHANNELS,
+            to_crop,
+            apex,
+            source,
+            np.stack([pictures[onset], pictures[apex]]),
+            np.stack([moved[number] for number in beside]) if beside else None,
+            np.array(beside, np.int64) if beside else None,
+        )
+
+    def _moved(self, first: np.ndarray, second: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+        """Return u, v and strain between two aligned pictures: (3, size, size) float32."""
+        flow = dense_flow(first, second, self.algorithm)
         if self.remove_rigid:
-            flow = without_head_motion(flow, transform(to_crop, typical_landmarks(rows.landmarks)))
-        values = np.concatenate([flow, optical_strain(flow[0], flow[1])[None]]).astype(np.float32)
-        return ClipMotion(clip.clip_id, values, CHANNELS, to_crop, apex, source, pictures)
+            flow = without_head_motion(flow, landmarks)
+        return np.concatenate([flow, optical_strain(flow[0], flow[1])[None]]).astype(np.float32)
+
+
+def _beside(apex: int, reach: int, numbers: tuple[int, ...]) -> list[int]:
+    """Return the frames that stand in for the apex: one per offset -reach..-1, 1..reach.
+
+    ``numbers`` are the frames there are after the onset; without any (a clip of one frame) it is the apex itself.
+    """
+    wanted = [apex + step for step in range(-reach, reach + 1) if step]
+    return [min(numbers or (apex,), key=lambda number: (abs(number - goal), number)) for goal in wanted]
 
 
 def _check_place(rows: FaceTrack, images: dict[int, np.ndarray], clip_id: str) -> None:

@@ -24,7 +24,8 @@ def flow_samples(motions: Mapping[str, Motion], wanted: Sequence[str] = ()) -> l
     Returns
     -------
     list of Samples
-        Without nodes. ``about`` names the channels in the order of C, with spaces between.
+        Without nodes. ``about`` names the channels in the order of C, with spaces between. Siblings are the motion's
+        neighbours, where it has any.
 
     Raises
     ------
@@ -49,13 +50,15 @@ def flow_samples(motions: Mapping[str, Motion], wanted: Sequence[str] = ()) -> l
                 f"{_said(own, motion.values.shape[2:])}; give their `motion` the same channels and size, or make one "
                 "experiment of each"
             )
+        planes = [motion.channels.index(item) for item in own]
         samples.append(
             Samples(
                 clip_ids=motion.clip_ids,
-                streams={"flow": motion.values[:, [motion.channels.index(item) for item in own]]},
+                streams={"flow": motion.values[:, planes]},
                 present={"flow": np.ones(len(motion.clip_ids), bool)},
                 excluded=motion.excluded,
                 about={"channels": " ".join(own)},
+                siblings={} if motion.neighbours is None else {"flow": motion.neighbours[:, :, planes]},
             )
         )
     return samples

@@ -25,8 +25,9 @@ def experiment_samples(config: dict[str, Any]) -> Samples:
     """Return the samples of an experiment's datasets: the streams that its model needs.
 
     A model that needs ``flow`` gets the motion of the clips, scaled as the experiment says; one that needs nothing else
-    gets no graph, so that clips without face tracks serve it too. Tracks of different backends, or action units on
-    different scales, are mixed only where the experiment says so.
+    gets no graph, so that clips without face tracks serve it too. Siblings of the clips come along where the experiment
+    trains on them (``augment.neighbours``), else corpora with and without them could not be mixed. Tracks
+    of different backends, or action units on different scales, are mixed only where the experiment says so.
     """
     traits = model_traits(config["model"])
     parts = [_graph_samples(name, config) for name in config["datasets"]] if traits.reads_graph else []
@@ -35,6 +36,8 @@ def experiment_samples(config: dict[str, Any]) -> Samples:
         scaling = build(config["motion_scaling"])
         flow = [_scaled(part, scaling) for part in flow]
         parts = [_joined(*pair) for pair in zip(parts, flow, strict=True)] if parts else flow
+    if not config.get("augment", {}).get("neighbours"):
+        parts = [replace(part, siblings={}) for part in parts]
     return Samples.concatenate(parts)
 
 
@@ -46,8 +49,12 @@ def _graph_samples(name: str, config: dict[str, Any]) -> Samples:
 
 def _scaled(samples: Samples, scaling: Any) -> Samples:
     """Scale the stream ``flow``, clip by clip."""
-    values = scaling.scale(samples.streams["flow"], tuple(samples.about["channels"].split()))
-    return replace(samples, streams={"flow": values})
+    channels = tuple(samples.about["channels"].split())
+    siblings = {}
+    for name, values in samples.siblings.items():  # each is scaled as a clip of its own
+        flat = values.reshape(-1, *values.shape[2:])
+        siblings[name] = scaling.scale(flat, channels).reshape(values.shape)
+    return replace(samples, streams={"flow": scaling.scale(samples.streams["flow"], channels)}, siblings=siblings)
 
 
 def _joined(graph: Samples, flow: Samples) -> Samples:
@@ -61,6 +68,7 @@ def _joined(graph: Samples, flow: Samples) -> Samples:
         streams=graph.streams | flow.streams,
         present=graph.present | flow.present,
         about=graph.about | flow.about,
+        siblings=graph.siblings | flow.siblings,
     )
 
 

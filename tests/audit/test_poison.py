@@ -228,6 +228,17 @@ def test_other_features_leave_training_clips_and_one_test_clip_alone(invented):
     assert np.isfinite(task.samples.streams["graph"]).all()
 
 
+def test_siblings_of_test_clips_are_changed_with_them(invented):
+    table = invented()
+    split = table.splits[0]
+    siblings = {"graph": np.repeat(table.samples.streams["graph"][:, None], 2, axis=1)}
+    task, kept = with_other_features(replace(table.task, samples=replace(table.samples, siblings=siblings)), split)
+    for row, clip in enumerate(task.samples.clip_ids):
+        left_alone = clip in split.train or clip == kept
+        assert (task.samples.siblings["graph"][row] == siblings["graph"][row]).all() == left_alone
+    assert np.isfinite(task.samples.siblings["graph"]).all()
+
+
 def test_bits_are_compared_not_values(invented):
     table = invented()
     first = trace(table.task, table.splits[0])

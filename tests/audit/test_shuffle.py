@@ -90,7 +90,10 @@ def test_test_clips_exchange_features_within_their_corpus(invented):
     table = invented()
     split = table.splits[4]
     tested = sorted(table.clips.clip_id)
-    mixed = with_exchanged_features(table.task, split, tested, table.corpora, 1).samples
+    siblings = {"graph": np.repeat(table.samples.streams["graph"][:, None], 2, axis=1)}
+    task = replace(table.task, samples=replace(table.samples, siblings=siblings))
+    mixed = with_exchanged_features(task, split, tested, table.corpora, 1).samples
+    assert (mixed.siblings["graph"] == mixed.streams["graph"][:, None]).all()
     before, after = (part.subset(split.train).streams["graph"] for part in (table.samples, mixed))
     np.testing.assert_array_equal(before, after)
     everything = {values.tobytes(): clip for clip, values in zip(tested, table.samples.streams["graph"], strict=True)}

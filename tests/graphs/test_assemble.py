@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -77,6 +79,26 @@ def test_positions_are_where_the_nodes_lie_on_the_aligned_face():
     assert np.allclose(samples.positions, expected, atol=1e-4)
     apart = np.linalg.norm(samples.positions[0, :, None] - samples.positions[0, None], axis=-1)
     assert apart[~np.eye(12, dtype=bool)].min() > 2  # of 64 pixels: a drawn graph can be read
+
+
+@pytest.mark.parametrize("n_frames", [1, 3])
+def test_siblings_are_the_graphs_at_the_neighbouring_frames(n_frames):
+    clips, tracks, motion = parts()
+    del tracks[IDS[1]]
+    frames = np.array([[2, 7], [3, 5], [6, 6]])
+    values = np.random.default_rng(1).normal(size=(3, 2, *motion.values.shape[1:])).astype(np.float32)
+    features = ("displacement", "flow_patch") if n_frames == 1 else ("displacement",)
+    source = EyebrowMouth(features=features, n_frames=n_frames)
+    samples = assemble(source, Anatomical(), clips, tracks, replace(motion, neighbours=values, neighbour_frames=frames))
+    plain = assemble(source, Anatomical(), clips, tracks, motion)
+    assert plain.siblings == {}
+    assert np.array_equal(samples.streams["graph"], plain.streams["graph"])
+    assert np.array_equal(samples.positions, plain.positions, equal_nan=True)
+    for m in range(2):
+        seen = assemble(source, Anatomical(), clips, tracks, replace(motion, values=values[:, m], apex=frames[:, m]))
+        assert np.array_equal(samples.siblings["graph"][:, m], seen.streams["graph"])
+        differs = not np.array_equal(seen.streams["graph"], plain.streams["graph"])
+        assert differs == (n_frames == 1)  # several moments name no apex
 
 
 def test_progress_sees_every_clip_once():

@@ -11,6 +11,7 @@ from mmer.motion.head_motion import without_head_motion
 from mmer.motion.optical_flow import OpticalFlow
 from mmer.types.canonical_face import template_pixels
 from mmer.types.errors import InputError
+from mmer.types.frames import Frames
 
 SIZE = 128
 
@@ -112,6 +113,43 @@ def test_the_pictures_are_the_aligned_onset_and_apex(tmp_path):
     assert np.array_equal(motion.pictures[0], warped)
 
 
+def test_neighbours_are_the_motion_with_that_frame_as_the_apex(tmp_path):
+    clip, track, frames = rendered_case(0, "surprise", tmp_path / "clip")
+    apex = int(clip.apex)
+    plain = OpticalFlow().describe(clip, track, frames)
+    motion = OpticalFlow(neighbours=2).describe(clip, track, frames)
+    assert plain.neighbours is None
+    assert np.array_equal(motion.values, plain.values)
+    assert np.array_equal(motion.pictures, plain.pictures)
+    assert motion.neighbour_frames.tolist() == [apex - 2, apex - 1, apex + 1, apex + 2]
+    for seen in motion.siblings():
+        moved = OpticalFlow().describe(clip_row(clip.onset, seen.apex, clip.offset), track, frames)
+        assert np.array_equal(seen.values, moved.values)
+
+
+@pytest.mark.parametrize(
+    ("onset", "apex", "offset", "gone", "expected"),
+    [
+        (1, 2, 9, [], [2, 2, 3, 4]),  # the onset is no neighbour
+        (1, 8, 8, [], [6, 7, 8, 8]),
+        (1, 4, 9, [5], [2, 3, 4, 6]),  # the nearest frame there is, the earlier of two
+        (3, 3, 3, [], [3, 3, 3, 3]),  # one frame
+    ],
+)
+def test_neighbours_stay_inside_the_clip(tmp_path, onset, apex, offset, gone, expected):
+    made = rendered(0, "surprise")
+    frames = frames_of(made.frames[:9], tmp_path / "clip")
+    for number in gone:
+        (tmp_path / "clip" / f"img{number}.png").unlink()
+        frames = Frames.open(tmp_path / "clip")
+    component = OpticalFlow(size=64, neighbours=2)
+    motion = component.describe(clip_row(onset, apex, offset), track_of(made.landmarks[:9]), frames)
+    assert motion.neighbour_frames.tolist() == expected
+    values = dict(zip(expected, motion.neighbours, strict=True)) | {apex: motion.values}
+    for frame, value in zip(expected, motion.neighbours, strict=True):
+        assert np.array_equal(value, values[frame])
+
+
 def test_what_is_missing_is_named_with_the_way_out(tmp_path):
     frames = frames_of([np.zeros((64, 64, 3), np.uint8)] * 3, tmp_path / "black")
     track = track_of(template_landmarks(3))
@@ -131,6 +169,7 @@ def test_what_is_missing_is_named_with_the_way_out(tmp_path):
         ({"apex_missing": "given"}, "Valid: error, middle, peak_motion"),
         ({"size": 8}, "32..1024"),
         ({"min_valid": 1.5}, "fraction"),
+        ({"neighbours": -1}, "neighbours must lie in 0..50"),
     ],
 )
 def test_fields_that_do_not_exist_are_refused_at_construction(fields, words):

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from conf_groups import options
-from mmer.stages.build import read_option, target_class
+from mmer.stages.build import build, read_option, target_class
 from mmer.stages.config import resolve
 from mmer.stages.experiment import load_experiment
 from mmer.stages.flow_samples import flow_samples
@@ -146,6 +147,44 @@ def test_corpora_with_their_planes_in_another_order_can_be_mixed():
     first, second = motion(["u", "v"], name="a"), motion(["v", "u"], name="b")
     both = Samples.concatenate(flow_samples({"a": first, "b": second}))
     np.testing.assert_array_equal(both.streams["flow"][2:], second.values[:, ::-1])
+
+
+def with_neighbours(plain):
+    """Three neighbours: neighbour m is the motion plus m + 1."""
+    values = np.stack([plain.values + m for m in (1, 2, 3)], axis=1)
+    return replace(plain, neighbours=values, neighbour_frames=np.zeros(values.shape[:2], np.int64))
+
+
+def test_neighbours_become_siblings_in_the_models_order():
+    (samples,) = flow_samples({"a": with_neighbours(motion(["v", "strain", "u"]))}, ("u", "v"))
+    assert samples.siblings["flow"].shape == (2, 3, 2, 6, 6)
+    for m in range(3):
+        np.testing.assert_array_equal(samples.siblings["flow"][:, m], samples.streams["flow"] + m + 1)
+
+
+@pytest.mark.parametrize("streams", [("flow",), ("graph", "flow")])
+def test_siblings_come_along_where_they_are_trained_on_each_scaled_as_a_clip(monkeypatch, streams):
+    made = with_neighbours(replace(motion("uv"), values=np.random.default_rng(0).normal(size=(2, 2, 6, 6))))
+    points = Samples(
+        clip_ids=made.clip_ids[::-1],
+        streams={"graph": np.ones((2, 1, 1, 1), np.float32)},
+        present={"graph": np.ones(2, bool)},
+        node_names=("lm1",),
+        feature_names=("dx",),
+        siblings={"graph": np.full((2, 3, 1, 1, 1), 2, np.float32)},
+    )
+    monkeypatch.setattr("mmer.stages.select.Motion.load", lambda path: made)
+    monkeypatch.setattr("mmer.stages.select.Samples.load", lambda path: points)
+    monkeypatch.setattr("mmer.stages.select.model_traits", lambda node: ModelTraits(streams, ("u", "v")))
+    scaling = read_option("motion_scaling", "median_rms", Path(__file__).parents[2] / "conf")
+    chosen = {"datasets": ["a"], "model": {}, "motion_scaling": scaling, "graph": "g", "mix_backends": False}
+    assert experiment_samples(chosen).siblings == {}
+    samples = experiment_samples(chosen | {"augment": {"neighbours": True}})
+    assert set(samples.siblings) == set(streams)
+    for row, clip in enumerate(samples.clip_ids):
+        place = made.clip_ids.index(clip)
+        expected = build(scaling).scale(made.neighbours[place], ("u", "v"))
+        np.testing.assert_array_equal(samples.siblings["flow"][row], expected)
 
 
 @pytest.mark.parametrize(
