@@ -3,6 +3,7 @@
     reads              the annotations of a test clip that it reads: some of "onset", "apex", "offset", "action_units"
     needs_track        bool: whether a clip without a FaceTrack can be described
     describe(clip, track, frames) -> ClipMotion
+    moved(first, second, landmarks) -> ndarray (C, H, W)   motion between two aligned pictures; only where it makes them
 
 ``clip`` is one row of a Clips table that holds no annotation but those that ``reads`` names; ``track`` is a FaceTrack
 or None, ``frames`` a Frames or None. ``describe`` raises ``Excluded`` where a stated policy leaves it out (the stage

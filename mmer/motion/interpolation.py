@@ -23,7 +23,16 @@ def interpolate(pictures: np.ndarray, places: np.ndarray, how: str) -> np.ndarra
     ndarray of shape (T, ...), float32
         At the place of a picture, the picture.
     """
-    weights = {"linear": linear_weights, "tim": tim_weights, "nearest": nearest_weights}[how](len(pictures), places)
+    return weighed(pictures, weights(len(pictures), places, how))
+
+
+def weights(n: int, places: np.ndarray, how: str) -> np.ndarray:
+    """Return how much of each of n pictures there is at each place: (T, n) float64, rows sum to 1."""
+    return {"linear": linear_weights, "tim": tim_weights, "nearest": nearest_weights}[how](n, places)
+
+
+def weighed(pictures: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return sums of pictures (n, ...) with weights (T, n): (T, ...) float32."""
     flat = pictures.reshape(len(pictures), -1).astype(np.float32)
     return (weights.astype(np.float32) @ flat).reshape(len(weights), *pictures.shape[1:])
 

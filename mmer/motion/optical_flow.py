@@ -1,6 +1,8 @@
 """Optical flow from onset to apex on the aligned face, with optical strain."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -10,7 +12,9 @@ from mmer.motion.alignment import aligned, aligning, rows_of_clip
 from mmer.motion.apex import MISSING, RULES, choose_apex
 from mmer.motion.dense_flow import ALGORITHMS, dense_flow
 from mmer.motion.head_motion import without_head_motion
+from mmer.motion.interpolation import INTERPOLATIONS
 from mmer.motion.strain import optical_strain
+from mmer.motion.video import KINDS, aligned_video, video_moments
 from mmer.types.canonical_face import transform, typical_landmarks
 from mmer.types.errors import InputError, nearest
 from mmer.types.face_track import FaceTrack
@@ -19,6 +23,7 @@ from mmer.types.motion import ClipMotion
 
 CHANNELS = ("u", "v", "strain")
 MOST_NEIGHBOURS = 50  # each costs as much time and memory as the apex itself
+MOST_FRAMES = 1000
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,16 @@ class OpticalFlow:
         How many frames before the apex, and as many after it, are taken in its place too (``ClipMotion.neighbours``):
         siblings of the clip to train on, see ``conf/augment``. 0: none. Kept inside onset + 1..offset, so at a border a
         frame occurs more than once; where a corpus lacks a frame the nearest one stands in, the earlier of two.
+    n_frames : int
+        Aligned faces of the clip that are kept as its video (``ClipMotion.video``): 0, or at least 2. Models that read
+        ``video`` need them, and node features of pictures or flow at several moments.
+    moments : str
+        When they are. ``even``: from onset to offset, both included; ``triplet``: onset, apex, offset (``n_frames`` 3).
+    interpolation : str
+        What lies between frames: ``linear``, ``tim`` (``mmer.motion.interpolation``, decodes every frame) or
+        ``nearest``.
+    video_size : int or None
+        Edge of the video's pictures, pixels; None: ``size``, which node features need.
 
     Raises
     ------
@@ -60,19 +75,34 @@ class OpticalFlow:
     remove_rigid: bool = True
     min_valid: float = 0.9
     neighbours: int = 0
+    n_frames: int = 0
+    moments: str = "even"
+    interpolation: str = "tim"
+    video_size: int | None = None
 
     needs_track: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        for key, valid in (("algorithm", ALGORITHMS), ("apex", RULES), ("apex_missing", MISSING)):
+        for key, valid in (
+            ("algorithm", ALGORITHMS),
+            ("apex", RULES),
+            ("apex_missing", MISSING),
+            ("moments", KINDS),
+            ("interpolation", INTERPOLATIONS),
+        ):
             if getattr(self, key) not in valid:
                 raise InputError(f"{self.name}: {key} {getattr(self, key)!r}; {nearest(getattr(self, key), valid)}")
-        if not 32 <= self.size <= 1024:
-            raise InputError(f"{self.name}: size must lie in 32..1024 pixels, got {self.size}")
+        for key in ("size", "video_size"):
+            if getattr(self, key) is not None and not 32 <= getattr(self, key) <= 1024:
+                raise InputError(f"{self.name}: {key} must lie in 32..1024 pixels, got {getattr(self, key)}")
         if not 0 <= self.min_valid <= 1:
             raise InputError(f"{self.name}: min_valid is a fraction, 0..1, got {self.min_valid}")
         if not 0 <= self.neighbours <= MOST_NEIGHBOURS:
             raise InputError(f"{self.name}: neighbours must lie in 0..{MOST_NEIGHBOURS}, got {self.neighbours}")
+        if self.n_frames == 1 or not 0 <= self.n_frames <= MOST_FRAMES:
+            raise InputError(f"{self.name}: n_frames must be 0 or lie in 2..{MOST_FRAMES}, got {self.n_frames}")
+        if self.moments == "triplet" and self.n_frames not in (0, 3):
+            raise InputError(f"{self.name}: moments triplet are 3, so set n_frames to 3; it is {self.n_frames}")
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -113,11 +143,11 @@ class OpticalFlow:
         given = None if self.apex != "given" or pd.isna(clip.apex) else int(clip.apex)
         apex, source = choose_apex(self.apex, self.apex_missing, onset, given, offset, rows, frames)
         beside = _beside(apex, self.neighbours, frames.between(onset + 1, offset).numbers)
-        images = dict(frames.iterate([onset, apex, *beside]))
-        _check_place(rows, images, clip.clip_id)
+        images = dict(_decoded(frames, rows, [onset, apex, *beside]))
         pictures = {number: aligned(image, to_crop, self.size) for number, image in images.items()}
         landmarks = transform(to_crop, typical_landmarks(rows.landmarks))
-        moved = {number: self._moved(pictures[onset], pictures[number], landmarks) for number in {apex, *beside}}
+        moved = {number: self.moved(pictures[onset], pictures[number], landmarks) for number in {apex, *beside}}
+        video, moments = self._video(frames.between(onset, offset), rows, onset, apex, offset)
         return ClipMotion(
             clip.clip_id,
             moved[apex],
@@ -128,14 +158,39 @@ class OpticalFlow:
             np.stack([pictures[onset], pictures[apex]]),
             np.stack([moved[number] for number in beside]) if beside else None,
             np.array(beside, np.int64) if beside else None,
+            video,
+            moments,
         )
 
-    def _moved(self, first: np.ndarray, second: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-        """Return u, v and strain between two aligned pictures: (3, size, size) float32."""
+    def moved(self, first: np.ndarray, second: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+        """Return u, v and strain between two aligned pictures.
+
+        Parameters
+        ----------
+        first, second : ndarray of shape (H, W), uint8
+        landmarks : ndarray of shape (68, 2)
+            Where the face lies in them.
+
+        Returns
+        -------
+        ndarray of shape (3, H, W), float32
+        """
         flow = dense_flow(first, second, self.algorithm)
         if self.remove_rigid:
             flow = without_head_motion(flow, landmarks)
         return np.concatenate([flow, optical_strain(flow[0], flow[1])[None]]).astype(np.float32)
+
+    def _video(
+        self, frames: Frames, rows: FaceTrack, onset: int, apex: int, offset: int
+    ) -> tuple[np.ndarray, np.ndarray] | tuple[None, None]:
+        """Return the aligned faces of a clip and their moments; ``frames`` are those of onset..offset."""
+        if not self.n_frames:
+            return None, None
+        size = self.video_size or self.size
+        moments = video_moments(self.moments, self.n_frames, onset, apex, offset)
+        matrix = aligning(rows, size, self.min_valid)
+        decode = partial(_decoded, frames, rows)
+        return aligned_video(decode, frames.numbers, moments, self.interpolation, matrix, size), moments
 
 
 def _beside(apex: int, reach: int, numbers: tuple[int, ...]) -> list[int]:
@@ -147,18 +202,22 @@ def _beside(apex: int, reach: int, numbers: tuple[int, ...]) -> list[int]:
     return [min(numbers or (apex,), key=lambda number: (abs(number - goal), number)) for goal in wanted]
 
 
-def _check_place(rows: FaceTrack, images: dict[int, np.ndarray], clip_id: str) -> None:
-    """Refuse a track of other pictures, e.g. of a corpus's cropped variant: its face would be looked for elsewhere."""
+def _decoded(frames: Frames, rows: FaceTrack, numbers: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
+    """Decode frames of the track ``rows``.
+
+    A track of other pictures, e.g. of a corpus's cropped variant, is refused: its face would be looked for elsewhere.
+    """
     x, y = typical_landmarks(rows.landmarks).mean(0)
-    for number, image in images.items():
+    for number, image in frames.iterate(numbers):
         height, width = image.shape[:2]
         if (height, width) != tuple(rows.image_size):
             raise InputError(
-                f"{clip_id}: frame {number} has {width} x {height} pixels, but the track was made on pictures of "
+                f"{rows.clip_id}: frame {number} has {width} x {height} pixels, but the track was made on pictures of "
                 f"{rows.image_size[1]} x {rows.image_size[0]}; track the frames that the dataset's yaml names"
             )
         if not (0 <= x < width and 0 <= y < height):
             raise InputError(
-                f"{clip_id}: the track has the face at ({x:.4g}, {y:.4g}), outside the {width} x {height} pixels "
+                f"{rows.clip_id}: the track has the face at ({x:.4g}, {y:.4g}), outside the {width} x {height} pixels "
                 f"of frame {number}; landmarks are pixels of the frames"
             )
+        yield number, image

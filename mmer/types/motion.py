@@ -34,6 +34,10 @@ class ClipMotion:
         The same motion with other frames, beside the apex, in its place; None where none were asked for.
     neighbour_frames : ndarray of shape (M,), int64, or None
         The corpus's own numbers of these frames.
+    video : ndarray of shape (T, h, w), uint8, or None
+        Aligned grey faces from onset to offset, T at least 2; None where none were asked for.
+    moments : ndarray of shape (T,), float64, or None
+        When each of them is, in the corpus's own frame numbers, ascending; between frames they are interpolated.
     """
 
     clip_id: str
@@ -45,6 +49,8 @@ class ClipMotion:
     pictures: np.ndarray | None = None
     neighbours: np.ndarray | None = None
     neighbour_frames: np.ndarray | None = None
+    video: np.ndarray | None = None
+    moments: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.values.ndim != 3 or len(self.values) != len(self.channels):
@@ -67,12 +73,26 @@ class ClipMotion:
                 )
             if not np.isfinite(self.neighbours).all():
                 raise InputError(f"motion of {self.clip_id}: neighbours are not finite")
+        if (self.video is None) != (self.moments is None):
+            raise InputError(f"motion of {self.clip_id}: video and moments belong together")
+        if self.video is not None:
+            t = len(self.moments)
+            if t < 2 or self.video.ndim != 3 or len(self.video) != t or self.video.dtype != np.uint8:
+                raise InputError(
+                    f"motion of {self.clip_id}: video must be uint8 of shape (T, h, w) with one of T >= 2 moments for "
+                    f"each picture, got {self.video.dtype} {self.video.shape} and {t} moments"
+                )
+            if not (np.diff(self.moments) >= 0).all():
+                raise InputError(f"motion of {self.clip_id}: the moments of the video do not ascend: {self.moments}")
 
     def siblings(self) -> "list[ClipMotion]":
-        """Return the clip as seen at each neighbouring frame: apex and values are those of the frame."""
+        """Return the clip as seen at each neighbouring frame: apex and values are those of the frame.
+
+        ``pictures`` are None: the second one shows another frame.
+        """
         if self.neighbours is None:
             return []
-        bare = replace(self, neighbours=None, neighbour_frames=None)
+        bare = replace(self, neighbours=None, neighbour_frames=None, pictures=None)
         pairs = zip(self.neighbours, self.neighbour_frames, strict=True)
         return [replace(bare, values=values, apex=int(frame)) for values, frame in pairs]
 
@@ -95,6 +115,8 @@ class Motion:
         Clips left out by a stated policy, e.g. too few valid frames; listed in the report.
     neighbours : ndarray of shape (n, M, C, H, W), float32, or None
     neighbour_frames : ndarray of shape (n, M), int64, or None
+    video : ndarray of shape (n, T, h, w), uint8, or None
+    moments : ndarray of shape (n, T), float64, or None
     """
 
     clip_ids: tuple[str, ...]
@@ -107,6 +129,8 @@ class Motion:
     excluded: dict[str, str] = field(default_factory=dict)
     neighbours: np.ndarray | None = None
     neighbour_frames: np.ndarray | None = None
+    video: np.ndarray | None = None
+    moments: np.ndarray | None = None
 
     @classmethod
     def stack(cls, clips: Sequence[ClipMotion], excluded: dict[str, str]) -> "Motion":
@@ -127,7 +151,12 @@ class Motion:
                     f"motion of {clip.clip_id} has {_count(clip)} neighbours, that of {first.clip_id} {_count(first)}; "
                     "one dataset needs one number"
                 )
-        size, has_neighbours = first.values.shape[1:], first.neighbours is not None
+            if _shape(clip.video) != _shape(first.video):
+                raise InputError(
+                    f"the video of {clip.clip_id} has shape {_shape(clip.video)}, that of {first.clip_id} "
+                    f"{_shape(first.video)}; one dataset needs one"
+                )
+        size, has_neighbours, has_video = first.values.shape[1:], first.neighbours is not None, first.video is not None
         empty = np.zeros((2, *size), np.uint8)
         return cls(
             clip_ids=tuple(clip.clip_id for clip in clips),
@@ -140,6 +169,8 @@ class Motion:
             excluded=dict(sorted(excluded.items())),
             neighbours=np.stack([clip.neighbours for clip in clips]).astype(np.float32) if has_neighbours else None,
             neighbour_frames=np.stack([clip.neighbour_frames for clip in clips]) if has_neighbours else None,
+            video=np.stack([clip.video for clip in clips]) if has_video else None,
+            moments=np.stack([clip.moments for clip in clips]).astype(np.float64) if has_video else None,
         )
 
     def of(self, clip_id: str) -> ClipMotion:
@@ -158,6 +189,8 @@ class Motion:
             pictures,
             None if self.neighbours is None else self.neighbours[i],
             None if self.neighbour_frames is None else self.neighbour_frames[i],
+            None if self.video is None else self.video[i],
+            None if self.moments is None else self.moments[i],
         )
 
     def save(self, path: str | Path) -> None:
@@ -165,6 +198,8 @@ class Motion:
         arrays = {"values": self.values, "to_crop": self.to_crop, "apex": self.apex, "pictures": self.pictures}
         if self.neighbours is not None:
             arrays |= {"neighbours": self.neighbours, "neighbour_frames": self.neighbour_frames}
+        if self.video is not None:
+            arrays |= {"video": self.video, "moments": self.moments}
         about = {name: getattr(self, name) for name in ("clip_ids", "channels", "apex_source", "excluded")}
         save_arrays(path, arrays, about)
 
@@ -179,3 +214,7 @@ class Motion:
 
 def _count(clip: ClipMotion) -> int:
     return 0 if clip.neighbours is None else len(clip.neighbours)
+
+
+def _shape(values: np.ndarray | None) -> tuple[int, ...] | None:
+    return None if values is None else values.shape
