@@ -5,7 +5,9 @@ A node source (conf/nodes/) is a frozen dataclass:
     reads                                        annotations of a test clip that it reads, e.g. ("onset", "offset")
     node_set() -> NodeSet                        names, dlib indices and action unit of every node
     feature_names() -> tuple of str
-    build(clip, track, motion) -> ndarray (T, N, F) float32     no label, no annotated AU
+    needs                                        what build must be given beside: some of "faces", "flows", "shape"
+    when(clip, track, motion) -> ndarray (T,)    the moments, frame numbers, for which it must be made
+    build(clip, track, motion, extras) -> ndarray (T, N, F) float32     no label, no annotated AU
 
 An edge rule (conf/edges/) is a frozen dataclass:
 

@@ -1,6 +1,6 @@
 """The graphs of a dataset's clips, put together as Samples."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,8 +9,12 @@ import pandas as pd
 from mmer.graphs.positions import node_positions
 from mmer.types.errors import InputError, listing
 from mmer.types.face_track import FaceTrack
-from mmer.types.motion import Motion
+from mmer.types.motion import ClipMotion, Motion
 from mmer.types.samples import Samples
+
+
+def _nothing(clip: pd.Series, track: FaceTrack, motion: ClipMotion) -> dict[str, np.ndarray]:
+    return {}
 
 
 def assemble(
@@ -20,6 +24,7 @@ def assemble(
     tracks: dict[str, FaceTrack],
     motion: Motion,
     progress: Callable[[Sequence[str], int], Iterable[str]] | None = None,
+    extras: Callable[[pd.Series, FaceTrack, ClipMotion], Mapping[str, np.ndarray]] = _nothing,
 ) -> Samples:
     """Build the graph of every clip that has motion.
 
@@ -35,6 +40,8 @@ def assemble(
         Its clips are the rows; what it excluded is taken over.
     progress : callable, optional
         Called with the clip ids and their number, gives them back one by one.
+    extras : callable, optional
+        Called with clip, track and motion (of a sibling: its own), gives what the node source ``needs``.
 
     Returns
     -------
@@ -61,10 +68,10 @@ def assemble(
     for name in motion.clip_ids if progress is None else progress(motion.clip_ids, len(motion.clip_ids)):
         if name not in tracks:
             continue
-        i, moved = place[name], motion.of(name)
-        graph[i] = node_source.build(rows[name], tracks[name], moved)
+        i, moved, one = place[name], motion.of(name), (rows[name], tracks[name])
+        graph[i] = node_source.build(*one, moved, extras(*one, moved))
         for sibling, seen in enumerate(moved.siblings()):
-            siblings[i, sibling] = node_source.build(rows[name], tracks[name], seen)
+            siblings[i, sibling] = node_source.build(*one, seen, extras(*one, seen))
         positions[i] = node_positions(nodes, rows[name], tracks[name], moved)
         present[i] = True
     return Samples(

@@ -4,6 +4,7 @@ from mmer.graphs.assemble import assemble
 from mmer.graphs.detected import detected_units
 from mmer.stages import paths
 from mmer.stages.build import build
+from mmer.stages.clip_pictures import ClipPictures
 from mmer.stages.progress import progress
 from mmer.stages.read_config import read_config
 from mmer.types.clips import load_clips, visible
@@ -18,7 +19,8 @@ def main(name: str) -> None:
     Beside them goes detected.parquet: the action units that each clip's track shows, for the baseline that knows these
     alone.
     """
-    recipes = read_config("datasets", name)["graphs"]
+    config = read_config("datasets", name)
+    measure = build(config["motion"])
     folder = paths.graphs(name)
     folder.mkdir(parents=True, exist_ok=True)
     clips = load_clips(paths.clips(name))
@@ -28,7 +30,7 @@ def main(name: str) -> None:
     shown = detected_units(visible(clips, ("onset", "offset")), tracks)
     with whole_file(paths.detected(name)) as partial:
         shown.to_parquet(partial, index=False)
-    for key, recipe in sorted(recipes.items()):
+    for key, recipe in sorted(config["graphs"].items()):
         nodes = build(recipe["nodes"])
         samples = assemble(
             nodes,
@@ -37,5 +39,6 @@ def main(name: str) -> None:
             tracks,
             motion,
             lambda items, total, key=key: progress(items, total, f"graphs {name} {key}"),
+            ClipPictures(name, measure, nodes),
         )
         samples.save(paths.graph(name, key))

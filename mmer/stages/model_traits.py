@@ -34,9 +34,19 @@ class ModelTraits:
         return "flow" in self.streams
 
     @property
+    def reads_video(self) -> bool:
+        """Whether it needs the aligned faces of the clips."""
+        return "video" in self.streams
+
+    @property
+    def reads_motion(self) -> bool:
+        """Whether it needs the artifacts of the motion stage."""
+        return self.reads_flow or self.reads_video
+
+    @property
     def reads_graph(self) -> bool:
-        """Whether it needs the samples of the graphs stage: every stream but ``flow`` is there."""
-        return self.streams != ("flow",)
+        """Whether it needs the samples of the graphs stage: every stream but ``flow`` and ``video`` is there."""
+        return not set(self.streams) <= {"flow", "video"}
 
 
 def model_traits(node: Mapping[str, Any]) -> ModelTraits:

@@ -9,6 +9,7 @@ from mmer.stages import paths
 from mmer.stages.build import build
 from mmer.stages.flow_samples import flow_samples
 from mmer.stages.model_traits import model_traits
+from mmer.stages.video_samples import video_samples
 from mmer.types.clips import load_clips, validate_clips
 from mmer.types.errors import InputError
 from mmer.types.motion import Motion
@@ -24,18 +25,23 @@ def experiment_clips(datasets: list[str]) -> pd.DataFrame:
 def experiment_samples(config: dict[str, Any]) -> Samples:
     """Return the samples of an experiment's datasets: the streams that its model needs.
 
-    A model that needs ``flow`` gets the motion of the clips, scaled as the experiment says; one that needs nothing else
-    gets no graph, so that clips without face tracks serve it too. Siblings of the clips come along where the experiment
-    trains on them (``augment.neighbours``), else corpora with and without them could not be mixed. Tracks
-    of different backends, or action units on different scales, are mixed only where the experiment says so.
+    A model that needs ``flow`` gets the motion of the clips, scaled as the experiment says; one that needs ``video``
+    gets their faces; one that needs nothing else gets no graph, so that clips without face tracks serve it too.
+    Siblings of the clips come along where the experiment trains on them (``augment.neighbours``), else corpora with and
+    without them could not be mixed. Tracks of different backends, or action units on different scales, are mixed only
+    where the experiment says so.
     """
     traits = model_traits(config["model"])
     parts = [_graph_samples(name, config) for name in config["datasets"]] if traits.reads_graph else []
+    motions = {name: Motion.load(paths.motion(name)) for name in config["datasets"]} if traits.reads_motion else {}
     if traits.reads_flow:
-        flow = flow_samples({name: Motion.load(paths.motion(name)) for name in config["datasets"]}, traits.channels)
+        flow = flow_samples(motions, traits.channels)
         scaling = build(config["motion_scaling"])
         flow = [_scaled(part, scaling) for part in flow]
         parts = [_joined(*pair) for pair in zip(parts, flow, strict=True)] if parts else flow
+    if traits.reads_video:
+        video = video_samples(motions, config["model"])
+        parts = [_joined(*pair) for pair in zip(parts, video, strict=True)] if parts else video
     if not config.get("augment", {}).get("neighbours"):
         parts = [replace(part, siblings={}) for part in parts]
     return Samples.concatenate(parts)
@@ -57,18 +63,18 @@ def _scaled(samples: Samples, scaling: Any) -> Samples:
     return replace(samples, streams={"flow": scaling.scale(samples.streams["flow"], channels)}, siblings=siblings)
 
 
-def _joined(graph: Samples, flow: Samples) -> Samples:
-    """Put the stream ``flow`` beside the others."""
-    if set(graph.clip_ids) != set(flow.clip_ids):
-        odd = sorted(set(graph.clip_ids) ^ set(flow.clip_ids))
+def _joined(graph: Samples, other: Samples) -> Samples:
+    """Put the stream ``flow`` or ``video`` beside the others."""
+    if set(graph.clip_ids) != set(other.clip_ids):
+        odd = sorted(set(graph.clip_ids) ^ set(other.clip_ids))
         raise InputError(f"graphs and motion are not of the same clips, e.g. {odd[0]}; run `dvc repro`")
-    flow = flow.subset(graph.clip_ids)
+    other = other.subset(graph.clip_ids)
     return replace(
         graph,
-        streams=graph.streams | flow.streams,
-        present=graph.present | flow.present,
-        about=graph.about | flow.about,
-        siblings=graph.siblings | flow.siblings,
+        streams=graph.streams | other.streams,
+        present=graph.present | other.present,
+        about=graph.about | other.about,
+        siblings=graph.siblings | other.siblings,
     )
 
 
