@@ -1,4 +1,4 @@
-"""What the networks are given where all of them are tested: their yaml made small, and clips of the shapes they need."""
+"""What the networks are given where all of them are tested: their yaml made small, clips of the shapes they need."""
 
 from dataclasses import fields
 
@@ -13,13 +13,19 @@ from mmer.types.samples import Sizes
 CLASSES = 3
 RECIPE_KEYS = {field.name for field in fields(Recipe)}
 # Networks that ask for particular nodes: their names, and the number of features. Others take any.
-NODES: dict[str, tuple[tuple[str, ...], int]] = {}
+NODES: dict[str, tuple[tuple[str, ...], int]] = {
+    "mer_gcn": (("AU01", "AU02", "AU04", "AU10", "AU12", "AU14"), 2),
+    "au_gacn": (("AU01", "AU02", "AU04", "AU10", "AU12", "AU14"), 2),
+    "fgrl": (("lm17", "lm18", "lm26", "lm48", "lm51", "lm57", "AU01", "AU04", "AU12", "AU17"), 49),
+}
 
 
 def small_node(name: str) -> dict:
-    """Return the yaml of a network without its recipe, and small where there is a small recipe."""
+    """Return the yaml of a network without its recipe, small where there is a small recipe; videos smaller still."""
     demo = CONF / "experiment" / f"{name}_demo.yaml"
     node = read_option("model", name) | (yaml.safe_load(demo.read_text())["model"] if demo.is_file() else {})
+    if "video" in model_traits(node).streams:  # convolutions over three dimensions are slow in float64
+        node |= {"frames": 4, "size": 18}
     return {key: value for key, value in node.items() if key not in RECIPE_KEYS}
 
 
