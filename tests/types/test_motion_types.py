@@ -127,3 +127,36 @@ def test_a_clip_of_another_shape_is_refused(field, value, words):
 def test_neighbours_of_another_shape_are_refused(values, frames, words):
     with pytest.raises(InputError, match=words):
         clip("c/a", neighbours=values, neighbour_frames=frames)
+
+
+def with_video(name, t=3, size=8, **more):
+    video = np.random.default_rng(len(name)).integers(0, 256, (t, size, size)).astype(np.uint8)
+    return clip(name, **{"video": video, "moments": np.linspace(1, 9, t), **more})
+
+
+def test_the_video_is_kept_with_its_moments(tmp_path):
+    clips = [with_video("c/bb"), with_video("c/a")]
+    Motion.stack(clips, {}).save(tmp_path / "a.npz")
+    motion = Motion.load(tmp_path / "a.npz")
+    assert motion.video.dtype == np.uint8
+    for one in clips:
+        assert np.array_equal(motion.of(one.clip_id).video, one.video)
+        assert motion.of(one.clip_id).moments.tolist() == [1, 5, 9]
+    Motion.stack([clip("c/a")], {}).save(tmp_path / "b.npz")
+    with np.load(tmp_path / "b.npz") as file:
+        assert not {"video", "moments"} & set(file.files)
+
+
+def test_videos_that_do_not_fit_are_refused():
+    with pytest.raises(InputError, match=r"the video of c/bb has shape \(4, 8, 8\), that of c/a \(3, 8, 8\)"):
+        Motion.stack([with_video("c/a"), with_video("c/bb", t=4)], {})
+    with pytest.raises(InputError, match=r"the video of c/bb has shape None, that of c/a \(3, 8, 8\)"):
+        Motion.stack([with_video("c/a"), clip("c/bb")], {})
+    with pytest.raises(InputError, match="belong together"):
+        with_video("c/a", moments=None)
+    with pytest.raises(InputError, match=r"must be uint8 of shape .*3, 8, 8.* and 2 moments"):
+        with_video("c/a", moments=np.array([1.0, 2.0]))
+    with pytest.raises(InputError, match="must be uint8"):
+        with_video("c/a", video=np.zeros((3, 8, 8)))
+    with pytest.raises(InputError, match="do not ascend"):
+        with_video("c/a", moments=np.array([1.0, 3.0, 2.0]))
