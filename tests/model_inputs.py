@@ -17,6 +17,9 @@ NODES: dict[str, tuple[tuple[str, ...], int]] = {
     "mer_gcn": (("AU01", "AU02", "AU04", "AU10", "AU12", "AU14"), 2),
     "au_gacn": (("AU01", "AU02", "AU04", "AU10", "AU12", "AU14"), 2),
     "fgrl": (("lm17", "lm18", "lm26", "lm48", "lm51", "lm57", "AU01", "AU04", "AU12", "AU17"), 49),
+    "lr_gacn": (tuple(f"lm{i}" for i in range(17, 23)), 11),
+    "graphsage": (tuple(f"node{i}" for i in range(6)), 4),
+    "edge_gat": (tuple(f"node{i}" for i in range(6)), 6),
 }
 
 

@@ -77,6 +77,10 @@ class BatchNorm2d(_MaskedBatchNorm, nn.BatchNorm2d):
     """``torch.nn.BatchNorm2d`` on (B, C, H, W) that ignores padded rows."""
 
 
+class BatchNorm3d(_MaskedBatchNorm, nn.BatchNorm3d):
+    """``torch.nn.BatchNorm3d`` on (B, C, T, H, W) that ignores padded rows."""
+
+
 def set_mask(model: nn.Module, mask: Tensor | None) -> None:
     """Tell every batch normalisation of a model which rows of the next batch are real.
 

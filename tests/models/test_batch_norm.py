@@ -8,16 +8,17 @@ import torch
 from torch import nn
 from torch.func import functional_call, stack_module_state, vmap
 
-from mmer.models.batch_norm import BatchNorm1d, BatchNorm2d, mask_names, set_mask
+from mmer.models.batch_norm import BatchNorm1d, BatchNorm2d, BatchNorm3d, mask_names, set_mask
 
-SHAPES = {"1d": (6, 4), "1d_long": (6, 4, 5), "2d": (6, 4, 3, 5)}
+SHAPES = {"1d": (6, 4), "1d_long": (6, 4, 5), "2d": (6, 4, 3, 5), "3d": (6, 4, 2, 3, 5)}
+KINDS = {"1d": (BatchNorm1d, nn.BatchNorm1d), "2d": (BatchNorm2d, nn.BatchNorm2d), "3d": (BatchNorm3d, nn.BatchNorm3d)}
 MASK = torch.tensor([1.0, 0, 1, 1, 0, 1])
 
 
 def layers(kind, seed=0):
     """Ours and torch's with the same weights."""
     generator = torch.Generator().manual_seed(seed)
-    ours, theirs = (BatchNorm2d(4), nn.BatchNorm2d(4)) if kind == "2d" else (BatchNorm1d(4), nn.BatchNorm1d(4))
+    ours, theirs = (layer(4) for layer in KINDS[kind[:2]])
     for layer in (ours, theirs):
         layer.double().train()
     for name, value in theirs.state_dict().items():
