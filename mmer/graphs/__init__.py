@@ -14,6 +14,6 @@ An edge rule (conf/edges/) is a frozen dataclass:
     edge_index(node_set) -> ndarray (2, E) int64                fixed, from the nodes alone
     fit(node_set, targets) -> ndarray (E,) float32              weights, from the training clips of one fold
 
-NodeSet is in ``mmer.types.node_set``. Most rules ignore the targets and return ones; ``au_probability`` is fitted,
-which is why ``fit`` gets the targets of the training clips and nothing else.
+NodeSet is in ``mmer.types.node_set``. Most rules ignore the targets and return ones; those that count annotated units
+are fitted, which is why ``fit`` gets the targets of the training clips and nothing else (``mmer.graphs.edges``).
 """

@@ -117,19 +117,18 @@ def test_scores_make_an_adjacency_per_clip_with_the_published_sizes():
 # all ------------------------------------------------------------------------------------------------------------------
 
 
-def cases():
-    return [
-        *((LearnedAdjacency, (N, form), lambda seed: given(seed)) for form in FORMS),
-        (AdaptiveAdjacency, (C,), lambda seed: draw(B, N, C, seed=seed)),
-        (ScoreAdjacency, (UNITS, 2), lambda seed: draw(B, N, seed=seed)),
-    ]
+FOLDED = [
+    *((LearnedAdjacency, (N, form), given) for form in FORMS),
+    (AdaptiveAdjacency, (C,), lambda seed: draw(B, N, C, seed=seed)),
+]
+SCORES = (ScoreAdjacency, (UNITS, 2), lambda seed: draw(B, N, seed=seed))  # its layer norms take one fold
 
 
-@pytest.mark.parametrize(("make", "values", "input_of"), cases())
-@pytest.mark.parametrize("way", ["vmap", "folded"])
+@pytest.mark.parametrize(
+    ("make", "values", "input_of", "way"),
+    [(*case, way) for case in FOLDED for way in ("vmap", "folded")] + [(*SCORES, "vmap")],
+)
 def test_folds_in_a_stack_are_folds_alone(make, values, input_of, way):
-    if way == "folded" and make is ScoreAdjacency:
-        pytest.skip("its layer norms take one fold")
     modules = [shaken(make(*values), seed) for seed in range(K)]
     parameters, buffers = stack_module_state(modules)
     base = copy.deepcopy(modules[0])
