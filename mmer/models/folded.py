@@ -10,6 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmer.models.dropout import ReluDropout
+from mmer.models.kernels.dropout import fits
+from mmer.models.kernels.graph_convolution import GraphLayer
+
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Map the last dimension.
@@ -84,6 +88,35 @@ class GraphConvolution(nn.Module):
         if self.in_channels <= self.out_channels:
             return linear(_collect(x, adjacency), self.lin.weight, self.bias)
         return _collect(linear(x, self.lin.weight), adjacency) + self.bias[..., None, None, :]
+
+
+def graph_layer(
+    x: Tensor, adjacency: Tensor, convolution: GraphConvolution, dropout: ReluDropout, clips_first: bool = False
+) -> Tensor:
+    """Return dropout(relu(convolution(x))), of one fold or K.
+
+    Parameters
+    ----------
+    x : Tensor of shape (..., N, B, C)
+    adjacency : Tensor of shape (..., N, N)
+        Normalised.
+    convolution : GraphConvolution
+    dropout : ReluDropout
+    clips_first : bool
+        Whether the result has clips before nodes.
+
+    Returns
+    -------
+    Tensor of shape (..., N, B, D), or (..., B, N, D)
+    """
+    x, weight, bias = x.contiguous(), convolution.lin.weight, convolution.bias
+    if not (fits(x) and fits(weight) and fits(bias) and fits(adjacency)) or adjacency.requires_grad:
+        y = dropout(convolution(x, adjacency), clips=1)
+        return y.movedim(-3, -2) if clips_first else y
+    inputs = (x, adjacency, weight, bias, dropout.seed, dropout.step)
+    alone = weight.ndim == 2
+    y, _ = GraphLayer.apply(*(value.unsqueeze(0) if alone else value for value in inputs), *dropout.kept(), clips_first)
+    return y.squeeze(0) if alone else y
 
 
 def _collect(x: Tensor, adjacency: Tensor) -> Tensor:

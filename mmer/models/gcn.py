@@ -5,8 +5,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from mmer.models.dropout import Dropout
-from mmer.models.folded import GraphConvolution, Linear, dense_adjacency
+from mmer.models.dropout import ReluDropout
+from mmer.models.folded import GraphConvolution, Linear, dense_adjacency, graph_layer
 from mmer.models.graph_input import check_choice, check_whole, graph_shape
 from mmer.types.samples import Sizes
 
@@ -51,7 +51,7 @@ class Gcn(nn.Module):
         self.readout = readout
         widths = [frames * features, *[hidden] * layers]
         self.convolutions = nn.ModuleList(GraphConvolution(width, next_width) for width, next_width in pairwise(widths))
-        self.dropouts = nn.ModuleList(Dropout(dropout) for _ in range(layers))
+        self.dropouts = nn.ModuleList(ReluDropout(dropout) for _ in range(layers))
         self.classifier = Linear(hidden if readout == "mean" else hidden * self.nodes, sizes.n_classes)
         source, target = torch.from_numpy(sizes.edge_index.copy())
         self.register_buffer("place", target * self.nodes + source, persistent=False)
@@ -61,6 +61,6 @@ class Gcn(nn.Module):
         x = batch["graph"].movedim(-2, -4).flatten(-2)  # (..., N, B, T * F)
         adjacency = dense_adjacency(self.place, edge_weight.to(x.dtype), self.nodes)
         for convolution, dropout in zip(self.convolutions, self.dropouts, strict=True):
-            x = dropout(torch.relu(convolution(x, adjacency)), clips=1)
-        x = x.movedim(-2, -3)
+            last = convolution is self.convolutions[-1]
+            x = graph_layer(x, adjacency, convolution, dropout, clips_first=last)
         return self.classifier(x.mean(-2) if self.readout == "mean" else x.flatten(-2))

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmer.models.dropout import Dropout
+from mmer.models.dropout import ReluDropout
 from mmer.models.flow_input import FlowInput
 from mmer.models.graph_input import check_whole
 from mmer.types.errors import InputError
@@ -77,13 +77,13 @@ class OffApexnet(nn.Module):
         self.horizontal, self.vertical = FlowStream(), FlowStream()
         self.first = nn.Linear(2 * FILTERS[1] * (size // 4) ** 2, width)
         self.second = nn.Linear(width, width)
-        self.drop_first, self.drop_second = Dropout(dropout), Dropout(dropout)
+        self.drop_first, self.drop_second = ReluDropout(dropout), ReluDropout(dropout)
         self.classifier = nn.Linear(width, sizes.n_classes)
 
     def forward(self, batch: dict[str, Tensor], edge_weight: Tensor) -> Tensor:
         """Return logits (B, K) of ``batch["flow"]`` (B, C, H, W)."""
         u, v = self.input(batch["flow"]).split(1, 1)
         x = torch.cat([self.horizontal(u), self.vertical(v)], 1)
-        x = self.drop_first(torch.relu(self.first(x)))
-        x = self.drop_second(torch.relu(self.second(x)))
+        x = self.drop_first(self.first(x))
+        x = self.drop_second(self.second(x))
         return self.classifier(x)

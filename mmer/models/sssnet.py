@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmer.models.batch_norm import BatchNorm2d
-from mmer.models.dropout import Dropout
+from mmer.models.dropout import Dropout, ReluDropout
 from mmer.models.flow_input import FlowInput
 from mmer.models.graph_input import check_whole
 from mmer.types.errors import InputError
@@ -72,7 +72,7 @@ class Sssnet(nn.Module):
         self.norm_first, self.drop_first = BatchNorm2d(FILTERS[0]), ChannelDropout(dropout)
         self.second = nn.Conv2d(FILTERS[0], FILTERS[1], 3)
         self.norm_second, self.drop_second = BatchNorm2d(FILTERS[1]), ChannelDropout(dropout)
-        self.hidden, self.drop_hidden = nn.Linear(FILTERS[1] * edge**2, width), Dropout(dropout)
+        self.hidden, self.drop_hidden = nn.Linear(FILTERS[1] * edge**2, width), ReluDropout(dropout)
         self.classifier = nn.Linear(width, sizes.n_classes)
 
     def forward(self, batch: dict[str, Tensor], edge_weight: Tensor) -> Tensor:
@@ -81,4 +81,4 @@ class Sssnet(nn.Module):
         x = self.drop_first(self.norm_first(x))
         x = F.max_pool2d(torch.relu(self.second(x)), 2)
         x = self.drop_second(self.norm_second(x)).flatten(1)
-        return self.classifier(self.drop_hidden(torch.relu(self.hidden(x))))
+        return self.classifier(self.drop_hidden(self.hidden(x)))

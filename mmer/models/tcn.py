@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmer.models.dropout import Dropout
+from mmer.models.dropout import ReluDropout
 
 
 class SequenceConv(nn.Module):
@@ -53,12 +53,12 @@ class Block(nn.Module):
         super().__init__()
         self.first = SequenceConv(width, width, kernel, dilation, causal, weight_norm)
         self.second = SequenceConv(width, width, kernel, dilation, causal, weight_norm)
-        self.drop_first, self.drop_second = Dropout(dropout), Dropout(dropout)
+        self.drop_first, self.drop_second = ReluDropout(dropout), ReluDropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (B, width, L) of ``x`` (B, width, L)."""
-        inner = self.drop_first(torch.relu(self.first(x)))
-        inner = self.drop_second(torch.relu(self.second(inner)))
+        inner = self.drop_first(self.first(x))
+        inner = self.drop_second(self.second(inner))
         return torch.relu(x + inner)
 
 

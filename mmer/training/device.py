@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from threadpoolctl import threadpool_limits
 
 from mmer.types.errors import InputError, nearest
 
@@ -49,7 +50,8 @@ def reproducible(device: torch.device) -> Iterator[None]:
     torch.use_deterministic_algorithms(True, warn_only=device.type == "cuda")
     torch.utils.deterministic.fill_uninitialized_memory = False  # a check for bugs that costs time at every allocation
     try:
-        yield
+        with threadpool_limits(1):  # SciPy's BLAS has threads of its own
+            yield
     finally:
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(before[0], warn_only=before[1])
