@@ -22,8 +22,8 @@ class Dropped(torch.autograd.Function):
     """Set elements to zero and scale the others; differentiable once.
 
     Called with x (K, ...), seed (K,), step (K,), or without K; under ``torch.func.vmap`` too. ``clips`` is the
-    dimension of one fold that counts clips, ``least`` the smallest word that keeps an element, ``relu`` whether elements
-    below zero are zero as well.
+    dimension of one fold that counts clips, ``least`` the smallest word that keeps an element, ``relu`` whether
+    elements below zero are zero as well.
     """
 
     @staticmethod
