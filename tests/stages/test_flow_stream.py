@@ -73,7 +73,22 @@ def test_a_manifest_with_motion_only_is_recognised_and_reported(workspace, scali
     assert Path("artifacts/report/index.html").is_file()
 
 
-@pytest.mark.parametrize("name", ["kernel_ridge", "off_apexnet", "ststnet"])
+def test_a_flow_network_learns_from_motion_only_with_every_command_and_leaves_each_subject_out(workspace):
+    """The small recipe of STSTNet on a csv file and arrays: no frame, no track, no apex."""
+    write_lab()
+    workspace.params["experiments"]["motion"] = {"datasets": ["lab"], "experiment": "ststnet_demo", "protocol": "loso"}
+    workspace.params["set"] = {"experiments": {"motion": {"model": {"epochs": 60, "dropout": 0.0, "lr": 0.01}}}}
+    workspace.run()
+    rows = load_predictions("artifacts/predictions/motion.parquet")
+    assert (rows.fold == rows.subject).all()
+    assert sorted(rows.clip_id) == sorted(Motion.load("artifacts/motion/lab.npz").clip_ids)
+    assert (rows.truth == rows.predicted).mean() >= 0.9
+    page = Path("artifacts/report/index.html").read_text()
+    assert "ststnet" in page
+    assert (json.loads(Path("artifacts/metrics.json").read_text())["motion"]["accuracy"]) >= 0.9
+
+
+@pytest.mark.parametrize("name", ["kernel_ridge", "off_apexnet"])
 def test_every_kind_of_model_runs_on_motion_only(workspace, name):
     write_lab(people=3)
     workspace.params["experiments"]["motion"]["model"] = name
