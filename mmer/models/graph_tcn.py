@@ -42,10 +42,27 @@ class EdgeFeatures(MessagePassing):
 class GraphTcn(nn.Module):
     """A node channel and an edge channel, a TCN along each, put together and classified.
 
-    What is published leaves details open; each is an option with a default. The sequence is the order of the nodes.
-    Edge features are torch_geometric message passing; it has no TCN, so ``mmer.models.tcn`` is ours. The paper feeds
-    7 x 7 patches of a learned motion magnification at 28 landmarks; here a node has whatever features the graph has.
-    Frames are features: node i sees its T * F values at once.
+    =====================================  ============  ==========
+    layer (28 nodes, 49 features,          output        parameters
+    3 classes)
+    =====================================  ============  ==========
+    nodes: linear (kernel 1)               (B, 32, 28)        1,600
+    nodes: TCN, 3 blocks of 2 x kernel 3   (B, 32, 28)       18,816
+    edges: linear of pairs (kernel 2)      (B, 32, 27)        3,168
+    edges: TCN, 3 blocks of 2 x kernel 3   (B, 32, 27)       18,816
+    classifier of all nodes and edges      (B, 3)             5,283
+    sum                                                      47,683
+    =====================================  ============  ==========
+
+    No published number of parameters was found. From the paper's abstract: a graph of facial landmarks, a channel of
+    nodes and a channel of edges with a TCN block each, both put together and classified. From the survey and from code
+    of the same authors: 28 landmarks with 7 x 7 patches of the shape representation of a learned magnification, from
+    onset and apex. From memory, not checked: nodes come in with kernel 1 and edges with kernel 2. Ours: all widths, the
+    number of blocks, the readout and the training. Each of them is an option.
+
+    The sequence is the order of the nodes. Edge features are torch_geometric message passing; it has no TCN, so
+    ``mmer.models.tcn`` is ours. A node has whatever features the graph has; the recipe ``graph_tcn_paper`` chooses
+    those of the paper. Frames are features: node i sees its T * F values at once.
 
     Parameters
     ----------
@@ -56,7 +73,7 @@ class GraphTcn(nn.Module):
     blocks : int
         Residual blocks of each TCN.
     node_kernel, edge_kernel : int
-        Kernel along the node and the edge sequence, at least 2.
+        Kernel along the node and the edge sequence in the TCN; with 1 the elements of a sequence stay apart.
     edges : str
         ``consecutive``: edge i joins node i to node i + 1, and edge weights are not used. ``graph``: the edges of the
         samples with the fold's weights, in their order.
@@ -75,6 +92,7 @@ class GraphTcn(nn.Module):
     """
 
     streams = ("graph",)
+    permutation_invariant = False  # the nodes are a sequence
 
     def __init__(
         self,
@@ -90,8 +108,7 @@ class GraphTcn(nn.Module):
         dropout: float = 0.3,
     ) -> None:
         super().__init__()
-        check_whole("graph_tcn", width=width, blocks=blocks)
-        check_whole("graph_tcn", least=2, node_kernel=node_kernel, edge_kernel=edge_kernel)
+        check_whole("graph_tcn", width=width, blocks=blocks, node_kernel=node_kernel, edge_kernel=edge_kernel)
         check_choice("graph_tcn", "edges", edges, EDGES)
         check_choice("graph_tcn", "readout", readout, READOUTS)
         check_flag("graph_tcn", causal=causal, weight_norm=weight_norm)

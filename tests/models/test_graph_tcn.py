@@ -9,6 +9,7 @@ from torch import nn
 
 from mmer.models.graph_tcn import EdgeFeatures, GraphTcn
 from mmer.models.tcn import SequenceConv, Tcn
+from mmer.stages.build import build, read_option
 from mmer.types.errors import InputError
 from mmer.types.samples import Sizes
 
@@ -102,7 +103,7 @@ def test_edge_weights_count_only_with_the_graphs_edges(x):
     ("values", "word"),
     [
         ({"width": 0}, "width"),
-        ({"node_kernel": 1}, "node_kernel"),
+        ({"node_kernel": 0}, "node_kernel"),
         ({"edges": "all"}, "Valid: consecutive, graph"),
         ({"readout": "max"}, "Valid: flatten, last, mean"),
         ({"causal": "yes"}, "causal must be true or false"),
@@ -111,6 +112,34 @@ def test_edge_weights_count_only_with_the_graphs_edges(x):
 def test_nonsense_is_refused(values, word):
     with pytest.raises(InputError, match=word):
         GraphTcn(sizes(), **values)
+
+
+def test_as_many_parameters_as_the_docstring_counts():
+    nodes = build(read_option("nodes", "graph_tcn_28")).node_set().names
+    made = GraphTcn(Sizes(3, {"graph": (1, 28, 49)}, nodes, RING))
+    parts = {name: sum(value.numel() for value in part.parameters()) for name, part in made.named_children()}
+    expected = {"node_features": 1_600, "edge_features": 3_168, "node_tcn": 18_816, "edge_tcn": 18_816}
+    assert parts == expected | {"classifier": 5_283}
+    assert sum(parts.values()) == 47_683
+
+
+def test_with_kernels_of_one_a_node_reaches_itself_and_its_two_edges(x):
+    model = GraphTcn(sizes(), width=8, blocks=2, node_kernel=1, edge_kernel=1, dropout=0.0).double()
+    model.classifier = nn.Identity()
+    other = x.clone()
+    other[:, :, 3] += 1
+    change = (model({"graph": other}, torch.ones(N)) - model({"graph": x}, torch.ones(N))).abs().sum(0)
+    nodes, edges = change[: 8 * N].view(8, N).sum(0), change[8 * N :].view(8, N - 1).sum(0)
+    assert nodes.nonzero().flatten().tolist() == [3]
+    assert edges.nonzero().flatten().tolist() == [2, 3]
+
+
+def test_a_clip_without_a_graph_is_finite_with_gradients(x):
+    model = GraphTcn(sizes(), width=8, blocks=2).double()
+    logits = model({"graph": 0 * x}, torch.zeros(N))
+    logits.sum().backward()
+    assert torch.isfinite(logits).all()
+    assert all(torch.isfinite(value.grad).all() for value in model.parameters())
 
 
 def test_too_few_nodes_or_edges_are_refused():
