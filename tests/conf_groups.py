@@ -8,7 +8,7 @@ from mmer.stages.model_traits import model_traits
 CONF = Path(__file__).parent.parent / "conf"
 GROUPS = (
     *("dataset", "faces", "motion"),
-    *("labels", "protocol", "nodes", "edges", "motion_scaling", "model", "loss", "experiment"),
+    *("labels", "protocol", "nodes", "edges", "motion_scaling", "model", "loss", "sampling", "augment", "experiment"),
 )
 
 

@@ -30,9 +30,13 @@ from mmer.types.whole_file import whole_file
 ROOTS = {"datasets": "corpus", "experiments": "experiment"}
 GROUPS = {
     "datasets": ("dataset", "faces", "motion"),
-    "experiments": ("labels", "protocol", "nodes", "edges", "motion_scaling", "model", "loss", "experiment"),
+    "experiments": (
+        *("labels", "protocol", "nodes", "edges", "motion_scaling", "model", "loss", "sampling", "augment"),
+        "experiment",
+    ),
 }
 LEAVES = {"datasets": (), "experiments": ("datasets", "seeds", "device", "stack", "processes", "mix_backends")}
+OF_NETWORKS = {"sampling": "natural", "augment": "none"}  # and the choice that changes nothing
 DEVICES = ("auto", "cpu", "cuda")
 SECTIONS = ("datasets", "use", "experiments", "set")
 NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,63}")  # becomes a part of file names
@@ -136,6 +140,7 @@ def resolve(params: dict[str, Any], table: Path | None = None) -> dict[str, Any]
         where = _place("experiments", name, table)
         _check_leaves(where, experiment)
         leaves = (params["set"].get("experiments") or {}).get(name) or {}
+        _check_classical(where, experiment)
         _drop_unread(where, experiment, {*(params["experiments"][name] or {}), *leaves})
         _wire(where, name, experiment, out)
     for dataset in out["datasets"].values():
@@ -261,7 +266,7 @@ def _wire(where: str, name: str, experiment: dict[str, Any], out: dict[str, Any]
                 f"{nearest(dataset, out['datasets'])}"
             )
     files = [paths.annotations, paths.clips, paths.detected]
-    if model_traits(experiment["model"]).reads_flow:
+    if model_traits(experiment["model"]).reads_motion:
         files.append(paths.motion)
     if "nodes" in experiment:
         recipe = {"nodes": experiment["nodes"], "edges": experiment["edges"]}
@@ -276,6 +281,17 @@ def _wire(where: str, name: str, experiment: dict[str, Any], out: dict[str, Any]
     }
 
 
+def _check_classical(where: str, experiment: dict[str, Any]) -> None:
+    """Refuse a choice that only networks can follow where the model is none."""
+    for group, plain in OF_NETWORKS.items():
+        model, choice = experiment["model"], experiment[group]["name"]
+        if choice != plain and model_traits(model).classical:
+            raise InputError(
+                f"{where}: {group} {choice!r} is for networks, which are trained epoch by epoch; the model "
+                f"{model['name']!r} is fitted to all training clips at once; choose `{group}: {plain}`"
+            )
+
+
 def _drop_unread(where: str, experiment: dict[str, Any], chosen: set[str]) -> None:
     """Take out the groups that the model does not read, so that a change there re-runs nothing."""
     traits = model_traits(experiment["model"])
@@ -283,7 +299,7 @@ def _drop_unread(where: str, experiment: dict[str, Any], chosen: set[str]) -> No
         "nodes": not traits.reads_graph,
         "edges": not traits.reads_graph,
         "motion_scaling": not traits.reads_flow,
-        "loss": traits.classical,
+        **dict.fromkeys(("loss", *OF_NETWORKS), traits.classical),
     }
     for group in (group for group, drop in unread.items() if drop):
         if group in chosen:

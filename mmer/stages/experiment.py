@@ -12,6 +12,7 @@ from mmer.stages.model_traits import model_traits
 from mmer.stages.read_config import read_config
 from mmer.stages.recipe import split_model
 from mmer.stages.select import experiment_clips, experiment_samples, select
+from mmer.training.augment.nodes import Nodes
 from mmer.training.folds import Task
 from mmer.types.clips import without_labels
 from mmer.types.samples import Samples
@@ -51,9 +52,12 @@ class Experiment:
     def task(self, seed: int) -> Task:
         """Return what the training of all folds under one seed needs."""
         model, recipe = split_model(self.config["model"])
-        fit_edges = None
+        fit_edges = nodes = None
         if "nodes" in self.config:  # a model may read no graph, or have its own loss
-            fit_edges = partial(build(self.config["edges"]).fit, build(self.config["nodes"]).node_set())
+            source = build(self.config["nodes"])
+            fit_edges = partial(build(self.config["edges"]).fit, source.node_set())
+            both_sides = getattr(source, "both_sides", False)
+            nodes = Nodes(source.node_set(), both_sides, getattr(source, "au_baseline", "onset") == "onset")
         return Task(
             experiment=self.name,
             seed=seed,
@@ -67,6 +71,8 @@ class Experiment:
             preload=(model["_target_"].rpartition(".")[0],),
             classical=model_traits(model).classical,
             subjects=dict(zip(self.clips.clip_id, self.clips.subject, strict=True)),
+            nodes=nodes,
+            **{group: build(self.config[group]) for group in ("sampling", "augment") if group in self.config},
         )
 
     def relabelled(self, clips: pd.DataFrame) -> "Experiment":

@@ -1,18 +1,23 @@
 """What would make a fold fail, or mean nothing, found before the first is trained."""
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
 from torch import from_numpy
 
-from mmer.training.classical import refusal
+from mmer.training.augment.raw import layouts_of
+from mmer.training.classical import CPU, refusal
 from mmer.training.device import find_device
 from mmer.training.early_stopping import held_out_clips
 from mmer.training.fit import initial_model
+from mmer.training.sampling.natural import Natural
 from mmer.training.seeds import Key
 from mmer.training.task import Task
 from mmer.types.errors import InputError, listing
 from mmer.types.split import Split
+
+log = logging.getLogger("mmer")
 
 
 def check_folds(task: Task, splits: Sequence[Split]) -> None:
@@ -23,7 +28,7 @@ def check_folds(task: Task, splits: Sequence[Split]) -> None:
     InputError
         There is no fold, or two of one name; a clip is tested in two folds of one repeat, has no sample, no target, or
         lacks a stream that the model needs; a class has no training clip in some fold; the loss is not made for what
-        is asked.
+        is asked; clips are to be sampled or changed in a way that these do not allow.
     """
     if not splits:
         raise InputError(f"experiment {task.experiment!r}: the protocol makes no fold")
@@ -35,6 +40,8 @@ def check_folds(task: Task, splits: Sequence[Split]) -> None:
     clip_ids = sorted({name for split in splits for name in (*split.train, *split.test)})
     _check_clips(task, clip_ids)
     _check_classes(task, splits)
+    _check_sampling(task)
+    _check_augment(task)
     for split in splits:
         held_out_clips(task, split, task.seed)
 
@@ -131,3 +138,44 @@ def _check_units(task: Task, splits: Sequence[Split]) -> None:
             f"experiment {task.experiment!r}: {listing(never, 3)}; name other units in the label scheme (`units`), or "
             "add corpora"
         )
+
+
+def _check_sampling(task: Task) -> None:
+    """Refuse a sampling that cannot be had; say where it and the loss correct for the same."""
+    if isinstance(task.sampling, Natural):
+        return
+    name = task.sampling.name
+    if task.classical:
+        raise InputError(
+            f"experiment {task.experiment!r}: sampling {name!r} is for networks, which are trained epoch by epoch; "
+            f"{_classical(task)} is fitted to all training clips at once; choose `sampling: natural`"
+        )
+    if task.subjects is None:
+        raise InputError(f"experiment {task.experiment!r}: sampling {name!r} needs to know the subject of every clip")
+    loss = task.make_loss(from_numpy(task.targets.class_counts))
+    if getattr(loss, "reweights", False):
+        log.warning(
+            "%s: the loss %s and the sampling %s both correct for rare classes, so these are corrected for twice; "
+            "choose a loss that does not weigh classes, or `sampling: natural`",
+            *(task.experiment, type(loss).__name__, name),
+        )
+
+
+def _check_augment(task: Task) -> None:
+    """Refuse changes of clips that are not known, or cannot be had."""
+    if task.augment.off:
+        return
+    if task.classical:
+        raise InputError(
+            f"experiment {task.experiment!r}: augment {task.augment.name!r} is for networks, which see their clips "
+            f"many times; {_classical(task)} is fitted to all training clips at once; choose `augment: none`"
+        )
+    model = initial_model(task.make_model, task.samples.sizes(task.targets.n_outputs), Key(task.experiment, 0, ""))
+    try:
+        layouts_of(task.augment, task.samples, model.streams, task.nodes, CPU)
+    except InputError as error:
+        raise InputError(f"experiment {task.experiment!r}: {error}") from error
+
+
+def _classical(task: Task) -> str:
+    return type(task.make_model(task.samples.sizes(task.targets.n_outputs))).__name__

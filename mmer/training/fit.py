@@ -5,7 +5,7 @@ it makes, ``finish`` turns each into a ``Fitted``. ``fit`` is all three for a tr
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,6 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from mmer.models.dropout import seed_dropout
+from mmer.training.augment.augment import Augment
+from mmer.training.augment.nodes import Nodes
+from mmer.training.augment.raw import Raw
 from mmer.training.device import reproducible
 from mmer.training.recipe import Recipe
 from mmer.training.scaler import Scaler
@@ -71,6 +74,9 @@ def fit(
     device: torch.device,
     after_epoch: Callable[[int, Fitted], None] | None = None,
     held_out: tuple[str, ...] = (),
+    chances: Mapping[str, float] | None = None,
+    augment: Augment | None = None,
+    nodes: Nodes | None = None,
 ) -> Fitted:
     """Train a model on these clips and nothing else: a stack of one.
 
@@ -95,6 +101,13 @@ def fit(
         epoch by its test score would have pretended; what it does cannot reach the training.
     held_out : tuple of str
         The clips among these that are not trained on, but decide when to stop (``patience`` of the recipe).
+    chances : mapping of str to float, optional
+        With which probability each draw of an epoch shows each clip that is trained on; without them every clip is
+        shown once per epoch. See ``mmer.training.sampling``.
+    augment : Augment, optional
+        How clips are changed when they are trained on; clips that decide when to stop never are.
+    nodes : Nodes, optional
+        Of the stream ``graph``, where ``augment`` changes it.
 
     Returns
     -------
@@ -107,7 +120,8 @@ def fit(
         the last names fold and epoch.
     """
     with reproducible(device):
-        ready = prepare(samples, targets, make_model, make_loss, edge_weight, recipe, key, device, held_out)
+        own = (held_out, chances, augment, nodes)
+        ready = prepare(samples, targets, make_model, make_loss, edge_weight, recipe, key, device, *own)
         watch = None
         if after_epoch is not None:
 
@@ -154,6 +168,9 @@ def prepare(
     key: Key,
     device: torch.device,
     held_out: tuple[str, ...] = (),
+    chances: Mapping[str, float] | None = None,
+    augment: Augment | None = None,
+    nodes: Nodes | None = None,
 ) -> Prepared:
     """Make the model, its loss and its scaled clips; parameters and errors are those of ``fit``."""
     if set(samples.clip_ids) != set(targets.clip_ids):
@@ -167,6 +184,11 @@ def prepare(
     loss = make_loss(torch.from_numpy(train_targets.class_counts)).to(device)
     if hasattr(loss, "fit"):
         loss.fit(train_targets)
+    raw = None
+    if augment is not None and not augment.off:
+        raw = Raw.of(augment, train_samples, nodes, scaler, device)
+        if augment.flip and "graph" in raw.layouts:
+            nodes.check_edges(samples.edge_index, edge_weight)
     validation = None
     if recipe.patience is not None:
         validation = _batch(samples.subset(sorted(held_out)), targets.subset(tuple(sorted(held_out))), scaler, device)
@@ -174,10 +196,12 @@ def prepare(
         key=key,
         model=model,
         loss=loss,
-        clips=_batch(train_samples, train_targets, scaler, device),
+        clips=_batch(train_samples, train_targets, scaler, device, raw),
         edges=torch.from_numpy(edge_weight.astype(np.float32)).to(device),
         detection=bool(targets.units),
         validation=validation,
+        chances=None if chances is None else torch.tensor([chances[clip] for clip in clip_ids], dtype=torch.float64),
+        raw=raw,
     )
     return Prepared(member, scaler, edge_weight, clip_ids, tuple(sorted(held_out)))
 
@@ -204,11 +228,21 @@ def finish(ready: Prepared, report: Report) -> Fitted:
     )
 
 
-def _batch(samples: Samples, targets: Targets, scaler: Scaler, device: torch.device) -> Batch:
-    """Put clips where they are trained on."""
-    streams = {name: torch.from_numpy(values).to(device) for name, values in scaler.transform(samples).items()}
+def _batch(samples: Samples, targets: Targets, scaler: Scaler, device: torch.device, raw: Raw | None = None) -> Batch:
+    """Put clips where they are trained on; scaled, unless they are augmented before."""
+    siblings = {}
+    if raw is None:
+        values = scaler.transform(samples)
+    else:
+        values = {name: samples.streams[name] for name in scaler.mean}
+        siblings = {
+            name: samples.siblings[name] for name in scaler.mean if raw.rules.neighbours and name in samples.siblings
+        }
+    streams, siblings = (
+        {name: torch.from_numpy(values).to(device) for name, values in part.items()} for part in (values, siblings)
+    )
     others = (targets.answer, targets.weight.astype(np.float32), targets.action_units)
-    return Batch(streams, *(torch.from_numpy(values).to(device) for values in others))
+    return Batch(streams, *(torch.from_numpy(values).to(device) for values in others), siblings)
 
 
 def initial_model(make_model: Callable[[Sizes], nn.Module], sizes: Sizes, key: Key) -> nn.Module:

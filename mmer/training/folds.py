@@ -105,10 +105,14 @@ def _inputs(task: Task, split: Split) -> tuple[dict[str, Any], dict[str, tuple[s
     """Return what ``fit`` and ``prepare`` get of one fold, and what was fitted for it on which clips."""
     samples, targets = task.samples.subset(split.train), task.targets.subset(split.train)
     key, held_out = Key(task.experiment, task.seed, split.fold), held_out_clips(task, split, task.seed)
+    trained_on = targets.subset(tuple(clip for clip in split.train if clip not in set(held_out)))
     edge_weight, seen = np.ones(samples.edge_index.shape[1], np.float32), {}
     if task.fit_edges is not None:
-        learned_from = targets.subset(tuple(clip for clip in split.train if clip not in set(held_out)))
-        edge_weight, seen = task.fit_edges(learned_from), {"edge_weight": learned_from.clip_ids}
+        edge_weight, seen = task.fit_edges(trained_on), {"edge_weight": trained_on.clip_ids}
+    subjects = {clip: task.subjects[clip] for clip in trained_on.clip_ids} if task.subjects is not None else {}
+    chances = task.sampling.chances(trained_on, subjects)
+    if chances is not None:
+        seen["sampling"] = trained_on.clip_ids
     inputs = {
         "samples": samples,
         "targets": targets,
@@ -119,6 +123,9 @@ def _inputs(task: Task, split: Split) -> tuple[dict[str, Any], dict[str, tuple[s
         "key": key,
         "device": find_device(task.device),
         "held_out": held_out,
+        "chances": chances,
+        "augment": task.augment,
+        "nodes": task.nodes,
     }
     return inputs, seen
 

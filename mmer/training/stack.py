@@ -12,12 +12,13 @@ The forward pass of a stack takes one of three ways:
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
+from mmer.training.augment.raw import Raw
 from mmer.training.seeds import Key
 
 IMAGES = ("flow",)  # streams (n, C, H, W)
@@ -30,27 +31,37 @@ class Batch:
     Parameters
     ----------
     streams : dict of str to Tensor (n, ...)
-        Scaled.
+        Scaled; where clips are augmented, not yet.
     answer : Tensor of shape (n,) or (n, A)
         See ``mmer.types.targets.Targets.answer``.
     weight : Tensor of shape (n,)
         0 for padding.
     units : Tensor of shape (n, A)
         Annotated action units, for a loss that asks for them.
+    siblings : dict of str to Tensor (n, M, ...)
+        Variants of the clips that may be shown in their place (``mmer.training.augment``).
+    partner : Batch or None
+        Without streams: what the clips are also, with (1 - ``share``) of their loss, after mixup.
+    share : Tensor of shape (K,) or None
     """
 
     streams: dict[str, Tensor]
     answer: Tensor
     weight: Tensor
     units: Tensor
+    siblings: dict[str, Tensor] = field(default_factory=dict)
+    partner: "Batch | None" = None
+    share: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.answer)
 
     def map(self, change: Callable[[Tensor], Tensor]) -> "Batch":
-        """Apply a function to every tensor."""
-        streams = {name: change(values) for name, values in self.streams.items()}
-        return Batch(streams, change(self.answer), change(self.weight), change(self.units))
+        """Apply a function to every tensor of clips that are not mixed up."""
+        streams, siblings = (
+            {name: change(values) for name, values in part.items()} for part in (self.streams, self.siblings)
+        )
+        return Batch(streams, change(self.answer), change(self.weight), change(self.units), siblings)
 
 
 @dataclass
@@ -71,7 +82,11 @@ class Member:
     detection : bool
         Whether a logit stands for an action unit.
     validation : Batch or None
-        Clips of held-out training subjects, which decide when to stop.
+        Clips of held-out training subjects, which decide when to stop. Scaled, and never augmented.
+    chances : Tensor of shape (n,), float64, or None
+        Probability of each clip in each draw of an epoch; None: every clip once (``mmer.training.sampling``).
+    raw : Raw or None
+        How the clips are changed and scaled whenever they are shown; None: they are scaled, and shown as they are.
     """
 
     key: Key
@@ -81,6 +96,8 @@ class Member:
     edges: Tensor
     detection: bool = False
     validation: Batch | None = None
+    chances: Tensor | None = None
+    raw: Raw | None = None
 
 
 class Clips:
@@ -104,9 +121,12 @@ class Clips:
     def __init__(self, parts: Sequence[Batch]) -> None:
         self.sizes = [len(part) for part in parts]
         self.pad = max(self.sizes)
-        streams = {name: self._padded([part.streams[name] for part in parts]) for name in parts[0].streams}
+        streams, siblings = (
+            {name: self._padded([getattr(part, kind)[name] for part in parts]) for name in getattr(parts[0], kind)}
+            for kind in ("streams", "siblings")
+        )
         others = ([getattr(part, name) for part in parts] for name in ("answer", "weight", "units"))
-        self.whole = Batch(streams, *(self._padded(values) for values in others))
+        self.whole = Batch(streams, *(self._padded(values) for values in others), siblings)
 
     def _padded(self, parts: list[Tensor]) -> Tensor:
         """Return (K, pad + 1, ...)."""
@@ -184,7 +204,10 @@ class Stack:
         return found if hook is not None else (found[0], None)
 
     def losses(self, logits: Tensor, features: Tensor | None, batch: Batch) -> Tensor:
-        """Return the loss of every member, (K,)."""
+        """Return the loss of every member, (K,); of mixed clips that of both answers, each by its share."""
+        if batch.partner is not None:
+            own, other = (self.losses(logits, features, one) for one in (replace(batch, partner=None), batch.partner))
+            return batch.share * own + (1 - batch.share) * other
         extras = {"features": features, "units": batch.units}
         inputs = (logits, batch.answer, batch.weight, *(extras[name] for name in getattr(self.loss, "needs", ())))
 

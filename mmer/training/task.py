@@ -1,12 +1,16 @@
 """Task: what all folds of one experiment share."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from torch import Tensor, nn
 
+from mmer.training.augment.augment import Augment
+from mmer.training.augment.nodes import Nodes
 from mmer.training.recipe import Recipe
+from mmer.training.sampling.natural import Natural
+from mmer.training.sampling.sampler import Sampler
 from mmer.types.samples import Samples, Sizes
 from mmer.types.targets import Targets
 
@@ -37,7 +41,14 @@ class Task:
     classical : bool
         Whether ``make_model`` makes a model that is fitted by its own solver (``mmer.training.classical``).
     subjects : mapping of str to str, or None
-        Clip -> subject; needed where ``patience`` of the recipe holds training subjects out.
+        Clip -> subject; needed where ``patience`` of the recipe holds training subjects out, and for a sampling other
+        than ``Natural``.
+    sampling : Sampler
+        Which training clips an epoch shows.
+    augment : Augment
+        How training clips are changed when they are shown.
+    nodes : Nodes or None
+        Of the stream ``graph``; needed where it is changed.
     """
 
     experiment: str
@@ -52,3 +63,6 @@ class Task:
     preload: tuple[str, ...] = ()
     classical: bool = False
     subjects: Mapping[str, str] | None = None
+    sampling: Sampler = field(default_factory=Natural)
+    augment: Augment = field(default_factory=Augment)
+    nodes: Nodes | None = None

@@ -3,6 +3,8 @@
 All members take the same number of steps per epoch, so that one optimiser serves all: members are put together that
 way (``mmer.training.plan``). A batch is a member's own: its clips in an order that derives from its own names. Batches
 of a step differ in size by a few clips; shorter ones are padded with rows of weight 0.
+
+Which clips an epoch shows is ``mmer.training.sampling``'s matter; how they are changed, ``mmer.training.augment``'s.
 """
 
 import math
@@ -18,10 +20,12 @@ from torch.nn.utils.rnn import pad_sequence
 from mmer.losses.progress import set_progress
 from mmer.models.batch_norm import set_mask
 from mmer.models.dropout import set_step
+from mmer.training.augment.augmentation import Augmentation
 from mmer.training.early_stopping import Patience
 from mmer.training.fold_result import CURVE
 from mmer.training.optimizer import clip_gradients, keep_members, learning_rate, make_optimizer, set_learning_rate
 from mmer.training.recipe import Recipe
+from mmer.training.sampling.order import draw_order
 from mmer.training.seeds import Key
 from mmer.training.stack import Clips, Member, Stack
 from mmer.training.task_kind import right
@@ -95,8 +99,8 @@ def train(
     for epoch in range(1, recipe.epochs + 1):
         set_learning_rate(optimizer, learning_rate(recipe, epoch))
         set_progress(stack.loss, (epoch - 1) / recipe.epochs)
-        orders = [_order(member, epoch) for member in stack.members]
-        loss, correct = _epoch(stack, clips, orders, steps, (epoch - 1) * steps, optimizer, recipe)
+        orders = [draw_order(member.key, len(member.clips), epoch, member.chances) for member in stack.members]
+        loss, correct = _epoch(stack, clips, orders, steps, epoch, optimizer, recipe)
         for report, size, order, *sums in zip(running, clips.sizes, orders, loss, correct, strict=True):
             report.used[order] = True
             report.rows.append((epoch, *(value / size for value in sums)))
@@ -127,12 +131,12 @@ def time_steps(members: Sequence[Member], recipe: Recipe, way: str | None = None
     optimizer = make_optimizer(stack.parameters.values(), recipe)
     stack.model.train()
     seconds = math.inf
-    for first in (0, 1, 1 + steps):  # the first only warms up
-        number = steps if first else 1
-        orders = [_order(member, 1).repeat(number)[: number * recipe.batch_size] for member in members]
+    for epoch, number in ((1, 1), (2, steps), (3, steps)):  # the first only warms up
+        orders = [draw_order(member.key, len(member.clips), 1).repeat(number) for member in members]
+        orders = [order[: number * recipe.batch_size] for order in orders]
         start = perf_counter()
-        _epoch(stack, clips, orders, number, first, optimizer, recipe)
-        if first:
+        _epoch(stack, clips, orders, number, epoch, optimizer, recipe)
+        if epoch > 1:
             seconds = min(seconds, (perf_counter() - start) / number)
     return seconds / len(members)
 
@@ -142,7 +146,7 @@ def _epoch(
     clips: Clips,
     orders: list[Tensor],
     steps: int,
-    first_step: int,
+    epoch: int,
     optimizer: torch.optim.Optimizer,
     recipe: Recipe,
 ) -> tuple[list[float], list[float]]:
@@ -150,12 +154,15 @@ def _epoch(
     device, parameters = stack.edges.device, list(stack.parameters.values())
     detection = stack.members[0].detection
     total = correct = torch.zeros(len(orders), device=device)  # on the device: reading a number waits for it
+    augment = Augmentation.of(stack.members, [len(order) for order in orders], steps, epoch)
     batches = zip(*(order.tensor_split(steps) for order in orders), strict=True)
-    for step, parts in enumerate(batches, first_step):
+    for step, parts in enumerate(batches):
         rows = pad_sequence(list(parts), batch_first=True, padding_value=clips.pad).to(device)
         sizes = [len(part) for part in parts]
         batch, real = clips.take(rows), rows < clips.pad
-        set_step(stack.model, step)
+        if augment is not None:  # clips as they are have been scaled before
+            batch = augment(batch, step)
+        set_step(stack.model, (epoch - 1) * steps + step)
         set_mask(stack.model, real if min(sizes) < rows.shape[1] else real[:, 0])  # (K,): nobody has padding
         logits, features = stack.logits(batch)
         losses = stack.losses(logits, features, batch)
@@ -168,12 +175,6 @@ def _epoch(
         correct = correct + (right(logits.detach(), batch.answer, detection) * real).sum(1)
     set_mask(stack.model, torch.ones(len(orders), device=device))
     return total.tolist(), correct.tolist()
-
-
-def _order(member: Member, epoch: int) -> Tensor:
-    """Return the order in which a member's clips are shown in an epoch."""
-    generator = torch.Generator().manual_seed(member.key.derive("batches", epoch))
-    return torch.randperm(len(member.clips), generator=generator)
 
 
 def _diverged(report: Report, recipe: Recipe) -> InputError:

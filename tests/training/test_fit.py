@@ -35,6 +35,8 @@ def test_nothing_about_a_test_clip_can_be_passed_in():
         "samples", "targets", "make_model", "make_loss", "edge_weight", "recipe", "key", "device",
             "after_epoch",  # is handed weights, hands nothing back
             "held_out",  # of the training clips
+            "chances",  # of the training clips
+            "augment", "nodes",  # settings
     ]  # fmt: skip
     assert list(inspect.signature(predict).parameters) == ["fitted", "samples"]
 

@@ -13,12 +13,16 @@ from mmer.models.dropout import Dropout, seed_dropout
 from mmer.models.gcn import Gcn
 from mmer.stages.build import build, read_option
 from mmer.stages.model_traits import model_traits
+from mmer.training.augment.augment import Augment
+from mmer.training.augment.nodes import Nodes
+from mmer.training.augment.raw import Raw, layouts_of
 from mmer.training.recipe import Recipe
 from mmer.training.seeds import Key
 from mmer.training.stack import Batch, Member
 from mmer.training.train import train
 from mmer.types.errors import InputError
-from mmer.types.samples import Sizes
+from mmer.types.node_set import NodeSet
+from mmer.types.samples import Samples, Sizes
 
 NODES, CLASSES = 6, 3
 EDGES = np.array([[a, b] for a in range(NODES) for b in range(NODES) if abs(a - b) in (1, 2)]).T.copy()
@@ -127,6 +131,46 @@ def gcn(place, dropout=0.3):
     model = Gcn(SIZES, hidden=8, dropout=dropout)
     seed_dropout(model, place)
     return model.double()
+
+
+EVERYTHING = Augment("all", 0.5, 20.0, 0.1, 0.1, (0.5, 2.0), True, 0.4)
+PLACES = (17, 18, 19, 24, 25, 26)  # six landmarks that are their own mirror image
+
+
+def augmented(items):
+    """Give members siblings, scalers and sampling of their own, and every augmentation."""
+    names = tuple(f"lm{i}" for i in PLACES)
+    nodes = Nodes(NodeSet(names, tuple((i,) for i in PLACES), (None,) * NODES))
+    for place, item in enumerate(items):
+        n, generator = len(item.clips), torch.Generator().manual_seed(place)
+        streams, mean, deviation = item.clips.streams, {}, {}
+        for name, values in streams.items():
+            noise = torch.randn(n, 2, *values.shape[1:], generator=generator, dtype=torch.float64)
+            item.clips.siblings[name] = values[:, None] + 0.1 * noise
+            mean[name] = torch.full([1] * (values.ndim - 1), 0.1 * place, dtype=torch.float64)
+            deviation[name] = mean[name] + 1
+        arrays = {name: values.float().numpy() for name, values in streams.items()}
+        there = {name: np.ones(n, bool) for name in arrays}
+        siblings = {name: values.float().numpy() for name, values in item.clips.siblings.items()}
+        clip_ids = tuple(f"c{i}" for i in range(n))
+        samples = Samples(clip_ids, arrays, there, names, ("dx", "dy"), EDGES, siblings=siblings)
+        layouts = layouts_of(EVERYTHING, samples, item.model.streams, nodes, torch.device("cpu"))
+        item.raw = Raw(EVERYTHING, layouts, mean, deviation)
+        item.chances = torch.rand(n, generator=generator, dtype=torch.float64)
+    return items
+
+
+@pytest.mark.parametrize("name", ["gcn", "ststnet"])
+def test_augmented_and_sampled_training_is_in_a_stack_what_it_is_alone(name):
+    recipe = replace(SIX, lr=0.001)
+    items = augmented(members(lambda place: network(name, place)))
+    before = alone(items, recipe)
+    bound = min(1e-9, 10 * furthest(before, alone(nudged(items), recipe)))
+    after, reports = trained(items, recipe)
+    assert [report.error for report in reports] == [None] * 3
+    assert furthest(before, after) <= max(bound, 1e-14)
+    plain = members(lambda place: network(name, place))
+    assert furthest(before, alone(plain, recipe)) > 1e-5  # and not what it is without
 
 
 def test_curves_are_those_of_each_alone():
