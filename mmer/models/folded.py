@@ -83,7 +83,7 @@ class GraphConvolution(nn.Module):
         self.bias = nn.Parameter(torch.zeros(out_channels))
 
     def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
-        """Return (..., N, B, D) of nodes ``x`` (..., N, B, C) and ``adjacency`` (..., N, N), normalised."""
+        """Return (..., N, B, D) of nodes ``x`` (..., N, B, C) and ``adjacency`` (..., N, N) or (..., B, N, N)."""
         # The product with A costs as much as its channels are many: it comes before or after the map, by width.
         if self.in_channels <= self.out_channels:
             return linear(_collect(x, adjacency), self.lin.weight, self.bias)
@@ -98,8 +98,8 @@ def graph_layer(
     Parameters
     ----------
     x : Tensor of shape (..., N, B, C)
-    adjacency : Tensor of shape (..., N, N)
-        Normalised.
+    adjacency : Tensor of shape (..., N, N), or (..., B, N, N)
+        Normalised; one for all clips, or for each.
     convolution : GraphConvolution
     dropout : ReluDropout
     clips_first : bool
@@ -110,7 +110,8 @@ def graph_layer(
     Tensor of shape (..., N, B, D), or (..., B, N, D)
     """
     x, weight, bias = x.contiguous(), convolution.lin.weight, convolution.bias
-    if not (fits(x) and fits(weight) and fits(bias) and fits(adjacency)) or adjacency.requires_grad:
+    shared = adjacency.ndim < x.ndim and not adjacency.requires_grad
+    if not (shared and fits(x) and fits(weight) and fits(bias) and fits(adjacency)):
         y = dropout(convolution(x, adjacency), clips=1)
         return y.movedim(-3, -2) if clips_first else y
     inputs = (x, adjacency, weight, bias, dropout.seed, dropout.step)
@@ -121,4 +122,6 @@ def graph_layer(
 
 def _collect(x: Tensor, adjacency: Tensor) -> Tensor:
     """Sum over the neighbours of every node."""
+    if adjacency.ndim == x.ndim:  # one for each clip
+        return torch.matmul(adjacency, x.movedim(-2, -3)).movedim(-3, -2)
     return torch.matmul(adjacency, x.flatten(-2)).unflatten(-1, x.shape[-2:])

@@ -1,10 +1,15 @@
 """Gcn."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
+from torch.func import functional_call, stack_module_state, vmap
 from torch_geometric.nn import GCNConv
 
+from mmer.models.dropout import seed_dropout, set_step
+from mmer.models.folded import dense_adjacency
 from mmer.models.gcn import Gcn
 from mmer.types.errors import InputError
 from mmer.types.samples import Sizes
@@ -87,9 +92,74 @@ def test_a_node_reaches_as_far_as_there_are_layers(x):
         ({"hidden": 0}, "hidden"),
         ({"layers": 1.5}, "layers"),
         ({"readout": "max"}, "Valid: flatten, mean"),
+        ({"adjacency": "learnt"}, "did you mean 'learned'"),
         ({"dropout": 1.0}, "dropout"),
     ],
 )
 def test_nonsense_is_refused(graph, values, word):
     with pytest.raises(InputError, match=word):
         Gcn(sizes(graph[0]), **values)
+
+
+# adjacency ------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_learned_starts_as_what_is_given(graph, x):
+    """The same draws make the same weights, and the change of the adjacency starts at zero."""
+    edge_index, weight = graph
+    models = []
+    for adjacency in ("given", "learned"):
+        torch.manual_seed(0)
+        models.append(Gcn(sizes(edge_index), hidden=5, adjacency=adjacency).double().eval())
+    given, learned = models
+    torch.testing.assert_close(learned({"graph": x}, weight), given({"graph": x}, weight), rtol=0, atol=1e-12)
+    learned({"graph": x}, weight).square().sum().backward()
+    assert (learned.learned.change.grad != 0).all()
+
+
+def test_adaptive_collects_by_each_clip_and_by_the_edges(graph, x):
+    edge_index, weight = graph
+    model = Gcn(sizes(edge_index), hidden=5, dropout=0.0, readout="mean", adjacency="adaptive").double().eval()
+    h = x[:, 0]
+    mixed = (dense_adjacency(model.place, weight, N) + model.adaptive(h)) / 2
+    for layer in model.convolutions:
+        h = torch.relu(mixed @ layer.lin(h) + layer.bias)
+    torch.testing.assert_close(model({"graph": x}, weight), model.classifier(h.mean(1)), rtol=0, atol=1e-12)
+    order = [3, 0, 6, 1, 5, 2, 4]
+    place = torch.tensor(order).argsort().numpy()
+    turned = Gcn(sizes(place[edge_index]), hidden=5, dropout=0.0, readout="mean", adjacency="adaptive").double().eval()
+    turned.load_state_dict(model.state_dict())
+    torch.testing.assert_close(
+        turned({"graph": x[:, :, order]}, weight), model({"graph": x}, weight), rtol=0, atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("adjacency", ["given", "learned", "adaptive"])
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_folds_in_a_stack_are_folds_alone(graph, adjacency, training, dtype):
+    """As the model takes them by itself, and lifted by vmap."""
+    edge_index, _ = graph
+    models, clips, weights = [], [], []
+    for seed in range(3):
+        generator = torch.Generator().manual_seed(seed)
+        torch.manual_seed(seed)
+        model = Gcn(sizes(edge_index, frames=2), hidden=5, adjacency=adjacency).to(dtype).train(training)
+        for parameter in model.parameters():
+            parameter.data += 0.1 * torch.randn_like(parameter)
+        seed_dropout(model, seed)
+        set_step(model, 4)
+        models.append(model)
+        clips.append(torch.randn(4, 2, N, 2, generator=generator).to(dtype))
+        weights.append(torch.rand(edge_index.shape[1], generator=generator).to(dtype))
+    state = stack_module_state(models)
+    base = copy.deepcopy(models[0])
+
+    def call(parameters, buffers, x, weight):
+        return functional_call(base, (parameters, buffers), ({"graph": x}, weight))
+
+    inputs = (*state, torch.stack(clips), torch.stack(weights))
+    alone = torch.stack([model({"graph": x}, w) for model, x, w in zip(models, clips, weights, strict=True)])
+    close = {"rtol": 0, "atol": 1e-12 if dtype == torch.float64 else 1e-5}
+    torch.testing.assert_close(call(*inputs), alone, **close)
+    torch.testing.assert_close(vmap(call)(*inputs), alone, **close)
