@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mmer.motion.interpolation import interpolate
+from mmer.motion.magnify.learned import Learned
 from mmer.types.canonical_face import transform, typical_landmarks
 from mmer.types.errors import InputError
 from mmer.types.face_track import FaceTrack
@@ -49,34 +50,45 @@ class ClipPictures:
         if not self.nodes.needs:
             return {}
         when = self.nodes.when(clip, track, seen)
-        faces, made = self._faces(clip, seen, when), {}
+        onset, *faces = self._faces(clip, seen, when)
+        made = {}
         for need in self.nodes.needs:
-            if need == "faces":
-                made[need] = faces.astype(np.float32) / 255
-            elif need == "flows":
-                made[need] = self._flows(clip, track, seen, when, faces)
+            if need == "flows":
+                made[need] = self._flows(clip, track, seen, when, onset, faces)
+            elif need == "faces":
+                made[need] = _bright(faces)
+            elif need == "shape":
+                magnifier = Learned(alpha=self.nodes.magnification)
+                made[need] = magnifier.shape_map(_bright(onset), _bright(faces))[:, None]
             else:
                 raise ValueError(f"the nodes {self.nodes.name} need {need!r}, which nothing makes")
         return made
 
-    def _faces(self, clip: pd.Series, seen: ClipMotion, when: np.ndarray) -> np.ndarray:
-        """Return the aligned grey faces at the moments: (T, H, W) uint8."""
-        known = {}
+    def _faces(self, clip: pd.Series, seen: ClipMotion, when: np.ndarray) -> list[np.ndarray]:
+        """Return the aligned grey faces at the onset and at the moments: 1 + T of (H, W) uint8."""
+        if pd.isna(clip.onset) or (seen.pictures is None and seen.video is None):
+            raise InputError(self._what_to_set(seen, len(when)))
+        when, known = [float(clip.onset), *when], {}
         if seen.pictures is not None:
             known = {float(clip.onset): seen.pictures[0], float(seen.apex): seen.pictures[1]}
-        if any(moment not in known for moment in when):
-            size = seen.values.shape[1:]
-            if seen.video is None or seen.video.shape[1:] != size:
-                raise InputError(self._what_to_set(seen, len(when)))
-            places = np.interp(when, seen.moments, np.arange(len(seen.moments)))
+        if missing := [moment for moment in when if moment not in known]:
+            if seen.video is None or seen.video.shape[1:] != seen.values.shape[1:]:
+                raise InputError(self._what_to_set(seen, len(when) - 1))
+            places = np.interp(missing, seen.moments, np.arange(len(seen.moments)))
             between = np.rint(interpolate(seen.video, places, "linear")).astype(np.uint8)
-            known = dict(zip(when, between, strict=True)) | known
-        return np.stack([known[moment] for moment in when])
+            known |= dict(zip(missing, between, strict=True))
+        return [known[moment] for moment in when]
 
     def _flows(
-        self, clip: pd.Series, track: FaceTrack, seen: ClipMotion, when: np.ndarray, faces: np.ndarray
+        self,
+        clip: pd.Series,
+        track: FaceTrack,
+        seen: ClipMotion,
+        when: np.ndarray,
+        onset: np.ndarray,
+        faces: list[np.ndarray],
     ) -> np.ndarray:
-        """Return the motion from the first moment, the onset, to each: (T, C, H, W) float32."""
+        """Return the motion from the onset to each moment: (T, C, H, W) float32."""
         if not hasattr(self.motion, "moved"):
             raise InputError(
                 f"{seen.clip_id}: {self.nodes.name} looks at motion at {len(when)} moments, and `motion: "
@@ -84,10 +96,14 @@ class ClipPictures:
             )
         rows = track.between(int(clip.onset), int(clip.offset))
         landmarks = transform(seen.to_crop, typical_landmarks(rows.landmarks))
-        flows = [np.zeros_like(seen.values)]
-        for moment, face in zip(when[1:], faces[1:], strict=True):
-            same = moment == seen.apex
-            flows.append(seen.values if same else self.motion.moved(faces[0], face, landmarks))
+        flows = []
+        for moment, face in zip(when, faces, strict=True):
+            if moment == seen.apex:
+                flows.append(seen.values)
+            elif moment <= clip.onset:
+                flows.append(np.zeros_like(seen.values))
+            else:
+                flows.append(self.motion.moved(onset, face, landmarks))
         return np.stack(flows)
 
     def _what_to_set(self, seen: ClipMotion, moments: int) -> str:
@@ -103,3 +119,8 @@ class ClipPictures:
             f"that the motion of dataset {self.dataset!r} does not keep; set `{keys}.n_frames: {max(moments, 3)}` in "
             "params.yaml (with `motion: optical_flow`)"
         )
+
+
+def _bright(pictures: np.ndarray | list[np.ndarray]) -> np.ndarray:
+    """Return 8-bit pictures as float32 in 0..1."""
+    return np.asarray(pictures, np.float32) / 255

@@ -166,6 +166,28 @@ def test_a_sibling_is_seen_at_its_own_frame():
     assert np.allclose(made["faces"] * 255, sibling.video[[3]], atol=1e-3)
 
 
+@pytest.mark.parametrize(("n_frames", "places"), [(1, [2]), (5, [0, 1, 2, 3, 4])])
+def test_shapes_are_asked_for_with_the_onset_the_moments_and_the_magnification(monkeypatch, n_frames, places):
+    asked = {}
+
+    class Magnifier:
+        def __init__(self, alpha):
+            asked["alpha"] = alpha
+
+        def shape_map(self, onset, frames):
+            asked.update(onset=onset, frames=frames)
+            return frames / 2
+
+    monkeypatch.setattr("mmer.stages.clip_pictures.Learned", Magnifier)
+    motion, source = sliding(), EyebrowMouth(features=("shape_patch",), n_frames=n_frames, magnification=3.5)
+    made = ClipPictures("lab", PLAIN, source)(CLIP, TRACK, motion)
+    assert asked["alpha"] == 3.5
+    assert np.allclose(asked["onset"] * 255, motion.video[0], atol=1e-3)
+    assert np.allclose(asked["frames"] * 255, motion.video[places], atol=1e-3)
+    assert np.array_equal(made["shape"], asked["frames"][:, None] / 2)
+    assert source.build(CLIP, TRACK, motion, made).shape == (n_frames, 30, 49)
+
+
 def test_nothing_is_made_where_nothing_is_needed():
     assert ClipPictures("lab", PLAIN, EyebrowMouth())(CLIP, TRACK, still_motion(apex=5)) == {}
 
