@@ -5,8 +5,8 @@
     .venv/bin/python scripts/list_models.py --write    # bring docs/models.md up to date: after adding a model
 
 The columns `published` and `why it differs` are written by hand, in the table itself, and are kept. A model is counted
-on the nodes and edges that its recipe in conf/experiment/ chooses; where its paper has another input, that is in
-``PAPER``.
+on the nodes and edges that NAME_paper in conf/experiment/ chooses, or else NAME_demo; where its paper has another
+input, that is in ``PAPER``.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from mmer.types.samples import Sizes
 ROOT = Path(__file__).parents[1]
 DOC = ROOT / "docs" / "models.md"
 START, END = "<!-- table: scripts/list_models.py --write -->", "<!-- end of table -->"
-HEAD = ("model", "what it is", "reads", "counted with", "parameters", "published", "why it differs", "small recipe")
+HEAD = ("model", "what it is", "reads", "counted with", "parameters", "published", "why it differs", "recipes")
 BY_HAND = ("published", "why it differs")
 UNKNOWN = "–"
 MOTION = 128  # pixels, of conf/motion/optical_flow.yaml; every network brings it to its own size
@@ -42,7 +42,6 @@ PAPER: dict[str, dict[str, Any]] = {
         "edges": "nearest",
         "set": {"nodes": {"features": ["position", "displacement", "flow_patch"]}, "model": {"split": 4}},
     },
-    "graph_tcn": {"nodes": "graph_tcn_28", "edges": "anatomical", "set": {"nodes": {"features": ["shape_patch"]}}},
     "graphsage": {
         "nodes": "landmarks",
         "edges": "nearest",
@@ -56,22 +55,22 @@ PAPER: dict[str, dict[str, Any]] = {
 }
 
 
-def recipe_of(name: str) -> str:
-    """Return the small recipe of a model, or nothing."""
-    return f"{name}_demo" if f"{name}_demo" in options("experiment") else ""
+def recipes_of(name: str) -> list[str]:
+    """Return the recipes of a model in conf/experiment/: what its paper says of its input, and the small one."""
+    return [recipe for recipe in (f"{name}_paper", f"{name}_demo") if recipe in options("experiment")]
 
 
 def experiment(name: str) -> dict[str, Any]:
     """Compose the experiment in which a model is counted: its own values, on the nodes and edges of its recipe."""
-    chosen = {}
-    if recipe_of(name):
-        text = yaml.safe_load((ROOT / "conf" / "experiment" / f"{recipe_of(name)}.yaml").read_text())
-        for item in text["defaults"]:
-            if isinstance(item, dict):
-                chosen |= {key.removeprefix("override /"): value for key, value in item.items()}
-    own = PAPER.get(name, {})
+    chosen: dict[str, str] = {"model": name}
+    recipes, own = recipes_of(name), PAPER.get(name, {})
+    if f"{name}_paper" in recipes:
+        chosen["experiment"] = f"{name}_paper"
+    elif recipes:  # the groups it chooses; its values make the model small
+        text = yaml.safe_load((ROOT / "conf" / "experiment" / f"{name}_demo.yaml").read_text())
+        named = {key.removeprefix("override /"): value for item in text["defaults"] for key, value in item.items()}
+        chosen |= {group: named[group] for group in ("nodes", "edges") if group in named}
     chosen |= {group: own[group] for group in ("nodes", "edges") if group in own}
-    chosen = {group: chosen[group] for group in ("nodes", "edges") if group in chosen} | {"model": name}
     params = {
         "datasets": {"casme2": {}},
         "use": {"faces": "shipped", "motion": "optical_flow"},
@@ -125,7 +124,7 @@ def computed(name: str) -> dict[str, str]:
         "reads": ", ".join(traits.streams),
         "counted with": words,
         "parameters": parameters,
-        "small recipe": f"`{recipe_of(name)}`" if recipe_of(name) else UNKNOWN,
+        "recipes": ", ".join(f"`{recipe}`" for recipe in recipes_of(name)) or UNKNOWN,
     }
 
 

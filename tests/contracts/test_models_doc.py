@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COUNTED = ("reads", "counted with", "parameters", "small recipe")
+COUNTED = ("reads", "counted with", "parameters", "recipes")
 
 
 @pytest.fixture(scope="module")
