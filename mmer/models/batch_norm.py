@@ -52,11 +52,11 @@ class _MaskedBatchNorm(_BatchNorm):
         mean = mask @ _sum(x, within) / some
         centred = x - mean[wide]
         variance = mask @ _sum(centred.square(), within) / some
-        self._follow(mean.detach(), (variance * some / (some - 1).clamp_min(1)).detach(), n)
+        self.follow(mean.detach(), (variance * some / (some - 1).clamp_min(1)).detach(), n)
         scale = self.weight * (variance + self.eps).rsqrt()
         return torch.addcmul(self.bias[wide], centred, scale[wide])
 
-    def _follow(self, mean: Tensor, variance: Tensor, n: Tensor) -> None:
+    def follow(self, mean: Tensor, variance: Tensor, n: Tensor) -> None:
         """Move the running statistics; a batch of padding only moves nothing."""
         step = self.momentum * (n > 0).to(mean.dtype)
         self.running_mean.add_(step * (mean - self.running_mean))

@@ -1,6 +1,5 @@
 """STSTNet: shallow triple stream three-dimensional CNN (Liong, Gan, See, Khor & Huang, 2019, FG; arXiv 1902.03634)."""
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -8,6 +7,7 @@ from mmer.models.batch_norm import BatchNorm2d
 from mmer.models.dropout import Dropout
 from mmer.models.flow_input import FlowInput
 from mmer.models.graph_input import check_whole
+from mmer.models.norm_pool import relu_norm_pool
 from mmer.types.errors import InputError
 from mmer.types.samples import Sizes
 
@@ -72,6 +72,5 @@ class Ststnet(nn.Module):
 
     def forward(self, batch: dict[str, Tensor], edge_weight: Tensor) -> Tensor:
         """Return logits (B, K) of ``batch["flow"]`` (B, C, H, W)."""
-        x = self.norm(torch.relu(self.convolution(self.input(batch["flow"]))))
-        x = self.dropout(F.max_pool2d(x, 3, 3, padding=1))
+        x = self.dropout(relu_norm_pool(self.convolution(self.input(batch["flow"])), self.norm, size=3, padding=1))
         return self.classifier(F.avg_pool2d(x, 2).flatten(1))

@@ -4,9 +4,11 @@ import pytest
 import torch
 from torch.func import functional_call, vmap
 
+from mmer.models.batch_norm import BatchNorm2d, set_mask
 from mmer.models.dropout import Dropout, ReluDropout, seed_dropout
 from mmer.models.folded import GraphConvolution, graph_layer
 from mmer.models.kernels import dropout as kernel
+from mmer.models.norm_pool import relu_norm_pool
 
 FOLDS = 3
 
@@ -131,3 +133,50 @@ def test_the_graph_layer_under_vmap():
     wanted = (x, convolution.lin.weight, convolution.bias)
     for one, other in zip(*(torch.autograd.grad(y, wanted, above) for y in (whole, lifted)), strict=True):
         assert torch.equal(one, other)
+
+
+def images(shape, dtype):
+    return torch.randn(shape, dtype=dtype).contiguous(memory_format=torch.channels_last).requires_grad_()
+
+
+@pytest.mark.parametrize(("size", "padding", "edge"), [(3, 1, 10), (2, 0, 7), (3, 0, 11)])
+@pytest.mark.parametrize("padded", [False, True])
+def test_norm_pool_is_relu_then_batch_norm_then_max_pool(padded, size, padding, edge):
+    torch.manual_seed(1)
+    x = images((5, 4, edge, edge + 3), torch.float64)
+    norms = [BatchNorm2d(4).double() for _ in range(2)]
+    for norm in norms:
+        norm.weight.data = torch.tensor([1.0, -0.5, 2.0, -1.5], dtype=torch.float64)
+        norm.bias.data = torch.tensor([0.3, -1.0, 0.0, 2.0], dtype=torch.float64)
+        set_mask(norm, torch.tensor([1.0, 1.0, 1.0, 0.0, 0.0]) if padded else None)
+    fast = relu_norm_pool(x, norms[0], size, padding)
+    slow = torch.nn.functional.max_pool2d(norms[1](torch.relu(x)), size, size, padding)
+    assert torch.allclose(fast, slow, rtol=0, atol=1e-12)
+    for name in ("running_mean", "running_var"):
+        assert torch.allclose(*(getattr(norm, name) for norm in norms), rtol=0, atol=1e-12)
+    assert norms[0].num_batches_tracked == norms[1].num_batches_tracked == 1
+    above = torch.randn_like(slow)
+    above[3:] *= 0 if padded else 1  # a loss gives padded rows no gradient
+    found = [torch.autograd.grad(y, (x, n.weight, n.bias), above) for y, n in zip((fast, slow), norms, strict=True)]
+    for one, other in zip(*found, strict=True):
+        assert torch.allclose(one, other, rtol=0, atol=1e-11)
+
+
+def test_norm_pool_takes_the_first_of_equal_numbers_as_torch_does():
+    x = torch.zeros(1, 1, 3, 3, dtype=torch.float64).contiguous(memory_format=torch.channels_last)
+    x[0, 0, 1, 2] = x[0, 0, 2, 0] = 2.0
+    x[0, 0, 0, 0] = 1.0
+    x = x.requires_grad_()
+    norms = [BatchNorm2d(1).double() for _ in range(2)]
+    fast = relu_norm_pool(x, norms[0], 3, 0)
+    slow = torch.nn.functional.max_pool2d(norms[1](torch.relu(x)), 3)
+    assert torch.allclose(*(torch.autograd.grad(y.sum(), x)[0] for y in (fast, slow)), rtol=0, atol=1e-12)
+
+
+def test_norm_pool_evaluates_with_the_running_statistics():
+    x = images((5, 4, 10, 10), torch.float64)
+    norm = BatchNorm2d(4).double().eval()
+    norm.running_mean = torch.rand(4, dtype=torch.float64)
+    expected = torch.nn.functional.max_pool2d(norm(torch.relu(x)), 3, 3, 1)
+    assert torch.equal(relu_norm_pool(x, norm, 3, 1), expected)
+    assert norm.num_batches_tracked == 0

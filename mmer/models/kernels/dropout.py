@@ -2,14 +2,13 @@
 
 from typing import Any
 
-import numba
 import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-I32 = np.int32
-SPREAD, FIRST, SECOND = I32(0x9E3779B1 - 2**32), I32(0x21F0AAAD), I32(0x735A2D97)
+from mmer.models.kernels.compiled import I32, drop, gate
+
 TYPES = (torch.float32, torch.float64)
 
 
@@ -30,7 +29,7 @@ class Dropped(torch.autograd.Function):
     def forward(x: Tensor, seed: Tensor, step: Tensor, clips: int, least: int, scale: float, relu: bool) -> Tensor:
         """Return a tensor like ``x``."""
         out = torch.empty_like(x)
-        _drop(_view(x, seed, clips), *_keys(seed, step), I32(least), scale, relu, _view(out, seed, clips))
+        drop(_view(x, seed, clips), *_keys(seed, step), I32(least), scale, relu, _view(out, seed, clips))
         return out
 
     @staticmethod
@@ -74,48 +73,3 @@ def _view(x: Tensor, seed: Tensor, clips: int) -> np.ndarray:
 def _keys(seed: Tensor, step: Tensor) -> tuple[np.ndarray, np.ndarray]:
     """Return seeds and steps, (K,) each."""
     return seed.contiguous().numpy().reshape(-1), step.contiguous().numpy().reshape(-1)
-
-
-# numba widens int32 to int64 in every operation, so each is cut back; the compiler turns that into 32-bit operations.
-@numba.njit(inline="always")
-def _mix(word):
-    word = I32(I32(word ^ (word >> I32(16))) * FIRST)
-    return I32(I32(word ^ (word >> I32(15))) * SECOND)
-
-
-@numba.njit(inline="always")
-def keys(seed, step):
-    """Return the two keys of the masks of a fold in a step."""
-    first = _mix(I32(_mix(I32(I32(step) * SPREAD)) ^ I32(seed)))
-    return first, _mix(I32(first ^ I32(seed >> 32)))
-
-
-@numba.njit(inline="always")
-def scrambled(element, first, second):
-    """Return the word of an element, which decides whether it is kept."""
-    word = I32(I32(element * SPREAD) + first)
-    word = I32(I32(word ^ (word >> I32(16))) * FIRST)
-    word = I32(word ^ second)
-    return I32(I32(word ^ (word >> I32(15))) * SECOND)
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _drop(x, seed, step, least, scale, relu, out):
-    scale = x.dtype.type(scale)
-    for k in range(x.shape[0]):
-        first, second = keys(seed[k], step[k])
-        for o in range(x.shape[1]):
-            for c in range(x.shape[2]):
-                start = I32((c * x.shape[1] + o) * x.shape[3])
-                row, into = x[k, o, c], out[k, o, c]
-                for i in range(row.size):
-                    kept = (scrambled(I32(start + I32(i)), first, second) >= least) & ((not relu) | (row[i] > 0))
-                    into[i] = row[i] * scale if kept else row[i] * 0
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def gate(gradient, out, scale, found):
-    """Pass the gradient where the output of ReLU and dropout is above zero; all of shape (n,)."""
-    scale = gradient.dtype.type(scale)
-    for i in range(out.size):
-        found[i] = gradient[i] * scale if out[i] > 0 else gradient[i] * 0

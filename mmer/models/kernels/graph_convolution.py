@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import numba
-import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from mmer.models.kernels.dropout import I32, keys, scrambled
+from mmer.models.kernels.compiled import I32, graph_backward, graph_forward
 
 
 class GraphLayer(torch.autograd.Function):
@@ -31,7 +29,7 @@ class GraphLayer(torch.autograd.Function):
         first = channels <= width
         collected = torch.empty_like(x) if first else x.new_empty(folds, 0, clips, channels)
         arrays = (value.detach().numpy() for value in (x, adjacency, weight, bias, seed, step))
-        _forward(*arrays, I32(least), scale, turned, first, collected.numpy(), out.numpy())
+        graph_forward(*arrays, I32(least), scale, turned, first, collected.numpy(), out.numpy())
         return out, collected
 
     @staticmethod
@@ -52,7 +50,7 @@ class GraphLayer(torch.autograd.Function):
         found = torch.empty_like(kept) if wanted else kept.new_empty(0, *kept.shape[1:])
         of_weight, of_bias = torch.empty_like(weight), weight.new_empty(weight.shape[:2])
         arrays = (value.numpy() for value in (gradient.contiguous(), kept, adjacency, weight, out))
-        _backward(*arrays, ctx.scale, ctx.turned, ctx.first, found.numpy(), of_weight.numpy(), of_bias.numpy())
+        graph_backward(*arrays, ctx.scale, ctx.turned, ctx.first, found.numpy(), of_weight.numpy(), of_bias.numpy())
         return (found if wanted else None, None, of_weight, of_bias, *[None] * 5)
 
     @staticmethod
@@ -64,65 +62,3 @@ class GraphLayer(torch.autograd.Function):
         )
         found = GraphLayer.apply(*(value.flatten(0, 1).contiguous() for value in tensors), *inputs[6:])
         return tuple(value.unsqueeze(1) for value in found), (0, 0)
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _forward(x, adjacency, weight, bias, seed, step, least, scale, turned, first, collected, out):
-    folds, nodes, clips, channels = x.shape
-    width = weight.shape[1]
-    scale = x.dtype.type(scale)
-    mapped = np.empty((nodes * clips, width), x.dtype)
-    spread = np.empty((nodes, clips * width), x.dtype)
-    for k in range(folds):
-        if first:
-            np.dot(adjacency[k], x[k].reshape(nodes, clips * channels), collected[k].reshape(nodes, clips * channels))
-            np.dot(collected[k].reshape(nodes * clips, channels), weight[k].T, mapped)
-            found = mapped
-        else:
-            np.dot(x[k].reshape(nodes * clips, channels), weight[k].T, mapped)
-            np.dot(adjacency[k], mapped.reshape(nodes, clips * width), spread)
-            found = spread.reshape(nodes * clips, width)
-        low, high = keys(seed[k], step[k])
-        for n in range(nodes):
-            for c in range(clips):
-                start = I32((c * nodes + n) * width)  # see mmer.models.dropout: clips count first
-                row, added = found[n * clips + c], bias[k]
-                into = out[k, c, n] if turned else out[k, n, c]
-                for i in range(width):
-                    value = row[i] + added[i]
-                    kept = (scrambled(I32(start + I32(i)), low, high) >= least) & (value > 0)
-                    into[i] = value * scale if kept else value * 0
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _backward(gradient, kept, adjacency, weight, out, scale, turned, first, found, of_weight, of_bias):
-    folds, nodes, clips, channels = kept.shape
-    width = weight.shape[1]
-    scale = gradient.dtype.type(scale)
-    inner = np.empty((nodes * clips, width), gradient.dtype)
-    spread = np.empty((nodes * clips, channels if first else width), gradient.dtype)
-    for k in range(folds):
-        total = of_bias[k]
-        total[:] = 0
-        for n in range(nodes):
-            for c in range(clips):
-                row = inner[n * clips + c]
-                above = gradient[k, c, n] if turned else gradient[k, n, c]
-                value = out[k, c, n] if turned else out[k, n, c]
-                for i in range(width):
-                    row[i] = above[i] * scale if value[i] > 0 else above[i] * 0
-                for i in range(width):
-                    total[i] += row[i]
-        own = kept[k].reshape(nodes * clips, channels)
-        if first:
-            np.dot(inner.T, own, of_weight[k])
-            if len(found):
-                np.dot(inner, weight[k], spread)
-                shape = (nodes, clips * channels)
-                np.dot(adjacency[k].T, spread.reshape(shape), found[k].reshape(shape))
-        else:
-            shape = (nodes, clips * width)
-            np.dot(adjacency[k].T, inner.reshape(shape), spread.reshape(shape))
-            np.dot(spread.T, own, of_weight[k])
-            if len(found):
-                np.dot(spread, weight[k], found[k].reshape(nodes * clips, channels))
