@@ -56,7 +56,7 @@ class Experiment:
         if "nodes" in self.config:  # a model may read no graph, or have its own loss
             source = build(self.config["nodes"])
             fit_edges = partial(build(self.config["edges"]).fit, source.node_set())
-            both_sides = getattr(source, "both_sides", False)
+            both_sides = getattr(source, "both_sides", True)  # without the key, units are not measured at a place
             nodes = Nodes(source.node_set(), both_sides, getattr(source, "au_baseline", "onset") == "onset")
         return Task(
             experiment=self.name,

@@ -204,6 +204,22 @@ def test_nodes_of_both_sides_are_their_own_image():
     assert torch.equal(move(stream, layout, affine(30)), stream)
 
 
+def test_of_mixed_nodes_each_kind_goes_its_own_way():
+    """Landmarks are mirrored and turned as if there were no units, and units stay as they are."""
+
+    class Mixed(EyebrowMouth):
+        def node_set(self):
+            seen, units = super().node_set(), ActionUnits(action_units=("AU04", "AU12")).node_set()
+            return NodeSet(*(getattr(seen, key) + getattr(units, key) for key in NodeSet.__dataclass_fields__))
+
+    features = ("displacement", "flow_patch")
+    both, layout = of_graph(random(1, 32, 20), Mixed(features=features, patch=3), both_sides=True)
+    seen, alone = of_graph(both[0, 0, :, :30].float().numpy(), EyebrowMouth(features=features, patch=3))
+    for change in (mirrored, lambda values, how: move(values, how, affine(25))):
+        torch.testing.assert_close(change(both, layout)[..., :30, :], change(seen, alone), rtol=0, atol=1e-12)
+        torch.testing.assert_close(change(both, layout)[..., 30:, :], both[..., 30:, :], rtol=0, atol=1e-12)
+
+
 def test_amplification_multiplies_motion_and_nothing_else():
     factor = torch.tensor([[1.7]], dtype=torch.float64)
     stream, layout = of_flow(random(3, 5, 5))

@@ -61,7 +61,15 @@ def move(values: Tensor, layout: Layout, affine: Affine) -> Tensor:
     affine : Affine
     """
     if not layout.turns:
-        affine = affine.without_turn()
+        return _moved(values, layout, affine.without_turn())
+    moved = _moved(values, layout, affine)
+    if layout.still is None:
+        return moved
+    return torch.where(layout.still, _moved(values, layout, affine.without_turn()), moved)
+
+
+def _moved(values: Tensor, layout: Layout, affine: Affine) -> Tensor:
+    """Move all pictures, and turn all vectors, of a stream."""
     if layout.channels:
         pictures = _resampled(layout.pictures(values), affine, shifted=layout.stream != "graph")
         if "u" in layout.channels and "v" in layout.channels:

@@ -39,7 +39,9 @@ class Layout:
     vectors : tuple of (int, int, bool)
         Of a graph: features that are the components of a vector, and whether it is in pixels.
     turns : bool
-        Whether a turn of the face is known to turn these numbers.
+        Whether a turn of the face is known to turn these numbers, of any node.
+    still : Tensor of shape (N, 1), bool, or None
+        Of a graph: the nodes that are not turned, where some are and others are not.
     motion : Tensor or None
         1 for numbers that are proportional to motion, else 0; in a shape that broadcasts to a clip.
     since_start : tuple of int
@@ -53,6 +55,7 @@ class Layout:
     planes: Tensor | None = None
     vectors: tuple[tuple[int, int, bool], ...] = ()
     turns: bool = True
+    still: Tensor | None = None
     motion: Tensor | None = None
     since_start: tuple[int, ...] = ()
 
@@ -165,7 +168,8 @@ def _graph(shape: tuple[int, ...], features: tuple[str, ...], rules: Augment, no
         channels,
         torch.tensor(planes).view(len(channels), edge, edge) if planes else None,
         tuple((place[a], place[b], pixels) for (a, b), pixels in VECTORS.items() if a in place and b in place),
-        not own.any(),
+        not own.all(),
+        torch.from_numpy(own[:, None]) if own.any() and not own.all() else None,
         torch.tensor(moved, dtype=torch.float32),
         tuple(place[name] for name in ("x", "y") if name in place and shape[0] > 1),
     )

@@ -17,7 +17,7 @@ class Nodes:
     ----------
     node_set : NodeSet
     both_sides : bool
-        Whether a node of an action unit is the mean over both sides of the face, one mirrored.
+        Whether a node of an action unit is of no side: the mean of both, one mirrored, or nothing measured at all.
     since_onset : bool
         Whether activations are relative to those at onset.
     """
