@@ -15,6 +15,7 @@ RECIPE_KEYS = {field.name for field in fields(Recipe)}
 # Networks that ask for particular nodes: their names, and the number of features. Others take any.
 NODES: dict[str, tuple[tuple[str, ...], int]] = {
     "mer_gcn": (("AU01", "AU02", "AU04", "AU10", "AU12", "AU14"), 2),
+    "au_flow": (("lm17", "lm26", "lm48", "lm51", "lm57"), 2 * 49),
     "au_gacn": (("AU01", "AU02", "AU04", "AU10", "AU12", "AU14"), 2),
     "fgrl": (("lm17", "lm18", "lm26", "lm48", "lm51", "lm57", "AU01", "AU04", "AU12", "AU17"), 49),
     "lr_gacn": (tuple(f"lm{i}" for i in range(17, 23)), 11),
