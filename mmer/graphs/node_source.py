@@ -56,7 +56,8 @@ class NodeSource:
         Whether head motion since onset is taken out of ``displacement`` and ``position``. (That of flow is the
         motion's own choice.)
     magnification : float
-        How many times motion since onset is amplified in ``shape_patch``, at least 1.
+        How many times motion since onset is amplified in ``shape_patch``, at least 1; on top of the ``magnify`` of the
+        corpus, which belongs at none then.
 
     Landmarks and activations of a frame without a face are those of its neighbours, linearly interpolated; pictures
     need no face in the frame, since the alignment is one transform per clip.
