@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COUNTED = ("reads", "counted with", "parameters", "recipes")
+COUNTED = ("reads", "counted with", "parameters")
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +26,8 @@ def check(name, script, written):
     counted = script["computed"](name)
     for column in COUNTED:
         assert written[name][column] == counted[column], f"docs/models.md, {name}, {column}: {again}"
+    for recipe in script["recipes_of"](name):
+        assert f"`{recipe}`" in written[name]["recipes"], f"docs/models.md, {name}: the recipe {recipe}: {again}"
 
 
 def test_the_row_of_a_network_is_what_the_code_says(model_name, script, written):
