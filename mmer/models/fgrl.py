@@ -119,7 +119,7 @@ class Fgrl(nn.Module):
                 "features; set `nodes.features: [flow_patch]`, and the same `patch` for nodes and model"
             )
         self.patch, self.faithful_to, self.learn_adjacency = patch, faithful_to, learn_adjacency
-        eyebrows, mouth = _landmarks(sizes.node_names, EYEBROWS), _landmarks(sizes.node_names, MOUTH)
+        eyebrows, mouth = part_landmarks(sizes.node_names, EYEBROWS), part_landmarks(sizes.node_names, MOUTH)
         units = [name for name in sizes.node_names if name.startswith("AU")]
         chosen = [[unit for unit in sorted(units) if (unit in eyebrow_units) == brow] for brow in (True, False)]
         if not (eyebrows and mouth and all(chosen)):
@@ -136,8 +136,8 @@ class Fgrl(nn.Module):
         settings = (patch**2, heads, head_width, inner, encoder_dropout, attention_dropout)
         self.eyebrows = nn.ModuleList(EncoderLayer(*settings, eyebrows) for _ in range(layers))
         self.mouth = nn.ModuleList(EncoderLayer(*settings, mouth) for _ in range(layers))
-        self.eyebrow_vector = _Vector(len(eyebrows) * patch**2, hidden, features, dropout)
-        self.mouth_vector = _Vector(len(mouth) * patch**2, hidden, features, dropout)
+        self.eyebrow_vector = PartVector(len(eyebrows) * patch**2, hidden, features, dropout)
+        self.mouth_vector = PartVector(len(mouth) * patch**2, hidden, features, dropout)
         names = tuple(chosen[0] + chosen[1])
         self.units = UnitWords("fgrl", sizes, names, (words, unit_hidden, features), degree, learn_adjacency)
         self.answers = nn.LayerNorm(len(names), eps=1e-6)
@@ -173,7 +173,7 @@ class Fgrl(nn.Module):
         return x
 
 
-class _Vector(nn.Module):
+class PartVector(nn.Module):
     """A sequence as one vector: two linear layers with ReLU, dropout behind the first."""
 
     def __init__(self, width: int, hidden: int, features: int, dropout: float) -> None:
@@ -185,7 +185,7 @@ class _Vector(nn.Module):
         return torch.relu(self.second(self.dropout(torch.relu(self.first(x.flatten(1))))))
 
 
-def _landmarks(names: tuple[str, ...], wanted: range) -> tuple[str, ...]:
+def part_landmarks(names: tuple[str, ...], wanted: range) -> tuple[str, ...]:
     """Return the landmarks among the nodes that are wanted, in the order of dlib."""
     found = (re.fullmatch(r"lm(\d+)", name) for name in names)
     return tuple(f"lm{i}" for i in sorted(int(match[1]) for match in found if match) if i in wanted)
