@@ -198,6 +198,7 @@ def main():
     options = parser.parse_args()
     if strange := set(options.cases) - set(CASES):
         parser.error(f"no case {sorted(strange)[0]!r}; there are {', '.join(CASES)}")
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # of the rival too
     context = multiprocessing.get_context("spawn")
     pipes = []
     for number in range(options.processes + 1):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import scipy.linalg.blas  # noqa: F401  its threads can be limited only once it is there
 import torch
 from threadpoolctl import threadpool_limits
 
@@ -50,7 +51,7 @@ def reproducible(device: torch.device) -> Iterator[None]:
     torch.use_deterministic_algorithms(True, warn_only=device.type == "cuda")
     torch.utils.deterministic.fill_uninitialized_memory = False  # a check for bugs that costs time at every allocation
     try:
-        with threadpool_limits(1):  # SciPy's BLAS has threads of its own
+        with threadpool_limits(1):  # SciPy's BLAS, which compiled kernels call, has threads of its own
             yield
     finally:
         torch.set_num_threads(threads)

@@ -81,8 +81,8 @@ class Patience:
         if self.best is None:
             return set()
         stack.model.eval()
-        logits, features = stack.logits(self.clips.whole)
-        loss = stack.losses(logits, features, self.clips.whole)
+        logits, inside = stack.logits(self.clips.whole)
+        loss = stack.losses(logits, inside, self.clips.whole)
         stack.model.train()
         better = loss < self.lowest  # never where the loss is not a number
         self.lowest = torch.where(better, loss, self.lowest)

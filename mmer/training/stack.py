@@ -18,8 +18,10 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
+from mmer.models.unit_detection import unit_columns, unit_loss
 from mmer.training.augment.raw import Raw
 from mmer.training.seeds import Key
+from mmer.types.targets import FACS
 
 IMAGES = ("flow",)  # streams (n, C, H, W)
 
@@ -179,43 +181,63 @@ class Stack:
         """Every parameter, (K, ...)."""
         return dict(self.model.named_parameters())
 
-    def logits(self, batch: Batch) -> tuple[Tensor, Tensor | None]:
-        """Return logits (K, B, C), and the features (K, B, D) that they were made of, if the loss asks for them."""
+    def logits(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return logits (K, B, C), and what the loss needs from inside the model.
+
+        ``features`` (K, B, D): what the logits were made of, if the loss asks for them. ``unit_logits`` (K, B, A): of
+        the action units that the model detects beside the class (``mmer.models.unit_detection``).
+        """
         streams = batch.streams
         if self.way == "plain":
             streams = {name: _pixels_last(v) if name in IMAGES else v for name, v in streams.items()}
         inputs, state = (streams, self.edges), _state(self.model)
-        features: list[Tensor] = []
-        hook = None
+        seen: dict[str, Tensor] = {}
+        hooks = []
         if "features" in getattr(self.loss, "needs", ()):
-            hook = self.model.classifier.register_forward_pre_hook(lambda _, given: features.append(given[0]))
+            hook = self.model.classifier.register_forward_pre_hook(lambda _, given: seen.update(features=given[0]))
+            hooks.append(hook)
+        if getattr(self.model, "unit_weight", 0) > 0:
+            hook = self.model.unit_head.register_forward_hook(lambda _, given, found: seen.update(unit_logits=found))
+            hooks.append(hook)
 
         def one(own: dict[str, Tensor], *items: Tensor | dict[str, Tensor]) -> tuple[Tensor, ...]:
-            return functional_call(self.model, own, items), *(features.pop() for _ in features)
+            seen.clear()
+            return functional_call(self.model, own, items), *seen.values()
 
         try:
             if self.way == "plain":
-                found = _alone(one, state, *inputs)
+                logits, *inside = _alone(one, state, *inputs)
             else:
-                found = (one if self.way == "folded" else vmap(one))(state, *inputs)
+                logits, *inside = (one if self.way == "folded" else vmap(one))(state, *inputs)
         finally:
-            if hook is not None:
+            for hook in hooks:
                 hook.remove()
-        return found if hook is not None else (found[0], None)
+        return logits, dict(zip(seen, inside, strict=True))
 
-    def losses(self, logits: Tensor, features: Tensor | None, batch: Batch) -> Tensor:
-        """Return the loss of every member, (K,); of mixed clips that of both answers, each by its share."""
+    def losses(self, logits: Tensor, inside: dict[str, Tensor], batch: Batch) -> Tensor:
+        """Return the loss of every member, (K,); of mixed clips that of both answers, each by its share.
+
+        ``inside`` is what ``logits`` returned beside the logits.
+        """
         if batch.partner is not None:
-            own, other = (self.losses(logits, features, one) for one in (replace(batch, partner=None), batch.partner))
+            own, other = (self.losses(logits, inside, one) for one in (replace(batch, partner=None), batch.partner))
             return batch.share * own + (1 - batch.share) * other
-        extras = {"features": features, "units": batch.units}
+        extras = inside | {"units": batch.units}
         inputs = (logits, batch.answer, batch.weight, *(extras[name] for name in getattr(self.loss, "needs", ())))
+        columns = unit_columns(self.model.unit_names, FACS) if "unit_logits" in inside else ()
 
         def one(own: dict[str, Tensor], *items: Tensor) -> tuple[Tensor]:
             return (functional_call(self.loss, own, items),)
 
-        state = _state(self.loss)
-        return (_alone(one, state, *inputs) if len(logits) == 1 else vmap(one)(state, *inputs))[0]
+        def of_units(units: Tensor, *items: Tensor) -> tuple[Tensor]:
+            return (unit_loss(units, items[0], columns, items[1]),)
+
+        lifted = _alone if len(logits) == 1 else lambda function, *items: vmap(function)(*items)
+        (losses,) = lifted(one, _state(self.loss), *inputs)
+        if columns:
+            (found,) = lifted(of_units, inside["unit_logits"], batch.units, batch.weight)
+            losses = losses + self.model.unit_weight * found
+        return losses
 
     def give_back(self, place: int, model: nn.Module, values: dict[str, Tensor] | None = None) -> None:
         """Put the weights of one member into a model of its own, from ``values`` (see ``values``) where given."""

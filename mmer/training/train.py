@@ -164,8 +164,8 @@ def _epoch(
             batch = augment(batch, step)
         set_step(stack.model, (epoch - 1) * steps + step)
         set_mask(stack.model, real if min(sizes) < rows.shape[1] else real[:, 0])  # (K,): nobody has padding
-        logits, features = stack.logits(batch)
-        losses = stack.losses(logits, features, batch)
+        logits, inside = stack.logits(batch)
+        losses = stack.losses(logits, inside, batch)
         optimizer.zero_grad(set_to_none=True)
         losses.sum().backward()  # members share no number, so the gradient of the sum is that of each
         if recipe.clip_norm is not None:

@@ -154,7 +154,7 @@ def test_the_loss_of_a_mixed_clip_is_that_of_both_answers(augmented):
     logits = torch.randn(1, 4, 3)
     mixed = mix(batch, torch.tensor([0.3]), torch.tensor([0.5]), torch.tensor([4]))
     both = [torch.nn.functional.cross_entropy(logits[0], item.answer[0]) for item in (mixed, mixed.partner)]
-    torch.testing.assert_close(stack.losses(logits, None, mixed)[0], 0.3 * both[0] + 0.7 * both[1])
+    torch.testing.assert_close(stack.losses(logits, {}, mixed)[0], 0.3 * both[0] + 0.7 * both[1])
 
 
 def test_neighbours_need_siblings(augmented):
