@@ -38,26 +38,26 @@ class AuFlow(nn.Module):
     best on the training clips; here epochs are fixed. Its frames have colour; here they are grey, with 6,272 parameters
     fewer in the first convolution, and 600 of words that it never uses are not here.
 
-    =====================================  =================  ==========
-    part, 30 landmarks, 9 maps of u and v,  output            parameters
-    16 frames, 144 px, 9 units, C = 3
-    =====================================  =================  ==========
-    P3D-63, see mmer.models.p3d            (B, 2048)          24,922,176
-    linear: scores of the units            (B, 9)                 18,441
-    6 encoder layers: adjacency            (B, 9, 9)              32,478
-    graph convolutions 1 -> 40 -> 80 -> 160  (B, 9, 160)          16,040
-    convolution 2 x 3 x 3, norm, 9 times   (B, 30, 9, 7, 7)          630
-    convolution 9 x 3 x 3, norm            (B, 30, 7, 7)           2,520
-    encoder of the eyebrows, 6 layers      (B, 10, 49)           228,030
-    encoder of the mouth, 6 layers         (B, 20, 49)           228,030
-    490 -> 320 -> 160                      (B, 160)              208,480
-    980 -> 320 -> 160                      (B, 160)              365,280
-    answers, layer norm                    (B, 9)                     18
-    classifier                             (B, 3)                     30
-    sum                                                       26,022,153
-    =====================================  =================  ==========
+    =====================================  ===============  ==========
+    part (9 maps of u and v, 16 frames,    output           parameters
+    144 px, 9 units, C = 3)
+    =====================================  ===============  ==========
+    P3D-63, see ``mmer.models.p3d``        (B, 2048)        24,919,360
+    linear: scores of the units            (B, 9)               18,441
+    6 encoder layers: adjacency            (B, 9, 9)            32,478
+    graph convolutions 1, 40, 80, 160      (B, 9, 160)          16,040
+    convolution 2 x 3 x 3, norm, 9 times   (B, 30, 9, 7, 7)        630
+    convolution 9 x 3 x 3, norm            (B, 30, 7, 7)         2,520
+    encoder of the eyebrows, 6 layers      (B, 10, 49)         228,030
+    encoder of the mouth, 6 layers         (B, 20, 49)         228,030
+    490 -> 320 -> 160                      (B, 160)            208,480
+    980 -> 320 -> 160                      (B, 160)            365,280
+    answers, layer norm                    (B, 9)                   18
+    classifier                             (B, 3)                   30
+    sum                                                     26,019,337
+    =====================================  ===============  ==========
 
-    The paper's number is not known; the program's model has the two differences above more.
+    The paper's number is not known; the program's model has 6,872 more, for the two reasons above.
 
     Parameters
     ----------

@@ -29,23 +29,23 @@ class AuGacn(nn.Module):
     AU-ICGAN, which draws further training clips, is not here: their tables give what they score without it
     (``AU-GACN``), which is what this model stands beside.
 
-    ==================================  =================  ==========
-    layer (16 frames, 160 px, 12 units)  output            parameters
-    ==================================  =================  ==========
-    convolution 1 x 7 x 7, norm         64, 16, 80, 80           3264
-    max pooling 2 x 3 x 3               64, 8, 40, 40
-    stage 1, 3 blocks, pooling          256, 4, 40, 40         253824
-    stage 2, 4 blocks, pooling          512, 2, 20, 20        1418240
-    stage 3, 6 blocks, pooling          1024, 1, 10, 10       8282112
-    stage 4, 3 blocks in space          2048, 5, 5           14964736
-    mean over space                     2048
-    linear layer of each unit           12, 64                1573632
-    detection                           12                        780
-    2 x attention, 4 heads of 16        12, 64                   8576
-    pooling of 6 nodes, mean and max    128                       129
-    linear of nodes and clip            3                        6531
-    **all**                                                  26511824
-    ==================================  =================  ==========
+    ===================================  ===============  ==========
+    layer (16 frames, 160 px, 12 units)  output           parameters
+    ===================================  ===============  ==========
+    convolution 1 x 7 x 7, norm          64, 16, 80, 80        3,264
+    max pooling 2 x 3 x 3                64, 8, 40, 40
+    stage 1, 3 blocks, pooling           256, 4, 40, 40      253,056
+    stage 2, 4 blocks, pooling           512, 2, 20, 20    1,417,216
+    stage 3, 6 blocks, pooling           1024, 1, 10, 10   8,281,088
+    stage 4, 3 blocks in space           2048, 5, 5       14,964,736
+    mean over space                      2048
+    linear layer of each unit            12, 64            1,573,632
+    detection                            12                      780
+    2 x attention, 4 heads of 16         12, 64                8,576
+    pooling to 6 nodes, mean and max     128                     129
+    linear of nodes and clip             3                     6,531
+    sum                                                   26,509,008
+    ===================================  ===============  ==========
 
     Nothing was published to compare it with.
 

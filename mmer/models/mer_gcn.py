@@ -37,22 +37,22 @@ class MerGcn(nn.Module):
     backbone is the 18-layer network of Hara et al., and every width, the readout, the dropout. Whether annotated units
     enter the loss is not known; the same authors call that new in their next paper (AU-GACN), so the default is no.
 
-    ==================================  =================  ==========
-    layer (16 frames, 112 px, 12 units)  output            parameters
-    ==================================  =================  ==========
-    convolution 7 x 7 x 7, norm         64, 16, 56, 56          22080
-    max pooling 3 x 3 x 3               64, 8, 28, 28
-    stage 1, 2 blocks                   64, 8, 28, 28          443136
-    stage 2, 2 blocks                   128, 4, 14, 14        1557248
-    stage 3, 2 blocks                   256, 2, 7, 7          6225408
-    stage 4, 2 blocks                   512, 1, 4, 4         24894464
-    mean over time and space            512
-    linear layer of each unit           12, 64                 393984
-    2 x graph convolution               12, 64                   8192
-    mean of the nodes                   64
-    linear                              3                         195
-    **all**                                                  33544707
-    ==================================  =================  ==========
+    ===================================  ==============  ==========
+    layer (16 frames, 112 px, 12 units)  output          parameters
+    ===================================  ==============  ==========
+    convolution 7 x 7 x 7, norm          64, 16, 56, 56      22,080
+    max pooling 3 x 3 x 3                64, 8, 28, 28
+    stage 1, 2 blocks                    64, 8, 28, 28      442,880
+    stage 2, 2 blocks                    128, 4, 14, 14   1,557,760
+    stage 3, 2 blocks                    256, 2, 7, 7     6,228,480
+    stage 4, 2 blocks                    512, 1, 4, 4    24,908,800
+    mean over time and space             512
+    linear layer of each unit            12, 64             393,984
+    2 x graph convolution                12, 64               8,192
+    mean of the nodes                    64
+    linear                               3                      195
+    sum                                                  33,562,371
+    ===================================  ==============  ==========
 
     Nothing was published to compare it with.
 
