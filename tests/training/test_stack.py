@@ -23,6 +23,7 @@ from mmer.training.train import train
 from mmer.types.errors import InputError
 from mmer.types.node_set import NodeSet
 from mmer.types.samples import Samples, Sizes
+from mmer.types.targets import FACS
 
 NODES, CLASSES = 6, 3
 EDGES = np.array([[a, b] for a in range(NODES) for b in range(NODES) if abs(a - b) in (1, 2)]).T.copy()
