@@ -94,14 +94,14 @@ class EdgeGat(nn.Module):
     """Two streams of graph attention with edge features, each with self-attention pooling, put together and classified.
 
     =====================================================  ==========  ==========
-    layer (68 nodes, 272 edges, 4 + 98 features,           output      parameters
+    layer (68 nodes, 242 edges, 4 + 98 features,           output      parameters
     3 classes)
     =====================================================  ==========  ==========
-    stream 1: edge features                                340 x 7
+    stream 1: edge features                                310 x 7
     stream 1: attention, 4 heads, ELU, dropout             68 x 32            608
     stream 1: attention, 4 heads, ELU, dropout             68 x 32           3200
     stream 1: pooling of the best half, mean and greatest  64                  65
-    stream 2: edge features                                340 x 101
+    stream 2: edge features                                310 x 101
     stream 2: attention, 4 heads, ELU, dropout             68 x 32           9632
     stream 2: attention, 4 heads, ELU, dropout             68 x 32           3200
     stream 2: pooling of the best half, mean and greatest  64                  65

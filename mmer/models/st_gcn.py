@@ -61,21 +61,21 @@ class StGcn(nn.Module):
     """ST-GCN units, averaged over time and nodes, and a linear classifier.
 
     ==========================================================  ============  ==========
-    layer (68 nodes, 272 edges, 16 frames, 4 features,          output        parameters
+    layer (68 nodes, 242 edges, 16 frames, 4 features,          output        parameters
     3 classes, spatial)
     ==========================================================  ============  ==========
     batch normalisation of each feature of each node            4 x 16 x 68          544
-    unit 1, without skip connection                             64 x 16 x 68       38484
-    units 2, 3, each                                            64 x 16 x 68       50004
-    unit 4, stride 2                                            128 x 8 x 68      181972
-    units 5, 6, each                                            128 x 8 x 68      197972
-    unit 7, stride 2                                            256 x 4 x 68      724052
-    units 8, 9, each                                            256 x 4 x 68      788820
+    unit 1, without skip connection                             64 x 16 x 68       38454
+    units 2, 3, each                                            64 x 16 x 68       49974
+    unit 4, stride 2                                            128 x 8 x 68      181942
+    units 5, 6, each                                            128 x 8 x 68      197942
+    unit 7, stride 2                                            256 x 4 x 68      724022
+    units 8, 9, each                                            256 x 4 x 68      788790
     mean, linear                                                3                    771
-    **all**                                                                      3019415
+    **all**                                                                      3019145
     ==========================================================  ============  ==========
 
-    Of the parameters of a unit 340 are edge importance (272 edges, 68 self loops). Published is a network for
+    Of the parameters of a unit 310 are edge importance (242 edges, 68 self loops). Published is a network for
     skeletons: the authors' program has 3098832 parameters on NTU RGB+D (3 features, 25 joints, 60 classes; 3.1
     million are often cited). It has ten units, one more of 64 channels than the paper, and an importance for every
     pair of nodes in every part, of which only those of edges count; ours are these.
