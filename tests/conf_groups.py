@@ -7,7 +7,7 @@ from mmer.stages.model_traits import model_traits
 
 CONF = Path(__file__).parent.parent / "conf"
 GROUPS = (
-    *("dataset", "faces", "motion"),
+    *("dataset", "faces", "motion", "magnify"),
     *("labels", "protocol", "nodes", "edges", "motion_scaling", "model", "loss", "sampling", "augment", "experiment"),
 )
 

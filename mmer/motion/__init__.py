@@ -2,7 +2,8 @@
 
     reads              the annotations of a test clip that it reads: some of "onset", "apex", "offset", "action_units"
     needs_track        bool: whether a clip without a FaceTrack can be described
-    describe(clip, track, frames) -> ClipMotion
+    magnifies          bool, False where missing: whether describe takes a magnifier (mmer.motion.magnify) as its last
+    describe(clip, track, frames[, magnifier]) -> ClipMotion
     moved(first, second, landmarks) -> ndarray (C, H, W)   motion between two aligned pictures; only where it makes them
 
 ``clip`` is one row of a Clips table that holds no annotation but those that ``reads`` names; ``track`` is a FaceTrack

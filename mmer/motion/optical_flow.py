@@ -13,6 +13,7 @@ from mmer.motion.apex import MISSING, RULES, choose_apex
 from mmer.motion.dense_flow import ALGORITHMS, dense_flow
 from mmer.motion.head_motion import without_head_motion
 from mmer.motion.interpolation import INTERPOLATIONS
+from mmer.motion.magnify.clip import Magnifier, magnified
 from mmer.motion.strain import optical_strain
 from mmer.motion.video import KINDS, aligned_video, video_moments
 from mmer.types.canonical_face import transform, typical_landmarks
@@ -81,6 +82,7 @@ class OpticalFlow:
     video_size: int | None = None
 
     needs_track: ClassVar[bool] = True
+    magnifies: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         for key, valid in (
@@ -109,7 +111,9 @@ class OpticalFlow:
         """Name the annotations of a clip that are read."""
         return ("onset", "apex", "offset") if self.apex == "given" else ("onset", "offset")
 
-    def describe(self, clip: pd.Series, track: FaceTrack | None, frames: Frames | None) -> ClipMotion:
+    def describe(
+        self, clip: pd.Series, track: FaceTrack | None, frames: Frames | None, magnifier: Magnifier | None = None
+    ) -> ClipMotion:
         """Describe the motion of one clip; channels u and v in pixels of the aligned face, and strain.
 
         Parameters
@@ -118,6 +122,9 @@ class OpticalFlow:
             One row of a Clips table.
         track : FaceTrack
         frames : Frames
+        magnifier : Magnifier or None
+            Makes the motion of the aligned faces larger before it is measured (``mmer.motion.magnify``); head motion
+            is magnified with the rest, and taken out after.
 
         Raises
         ------
@@ -143,11 +150,18 @@ class OpticalFlow:
         given = None if self.apex != "given" or pd.isna(clip.apex) else int(clip.apex)
         apex, source = choose_apex(self.apex, self.apex_missing, onset, given, offset, rows, frames)
         beside = _beside(apex, self.neighbours, frames.between(onset + 1, offset).numbers)
-        images = dict(_decoded(frames, rows, [onset, apex, *beside]))
-        pictures = {number: aligned(image, to_crop, self.size) for number, image in images.items()}
+        wanted = [onset, apex, *beside]
+        if magnifier is not None and magnifier.whole_clip:
+            wanted += frames.between(onset, offset).numbers
+        pictures = {number: aligned(image, to_crop, self.size) for number, image in _decoded(frames, rows, wanted)}
+        fps = float("nan") if pd.isna(clip.fps) else float(clip.fps)
+        if magnifier is not None:
+            pictures = dict(sorted(pictures.items()))
+            larger = magnified(magnifier, np.stack(list(pictures.values())), fps)
+            pictures = dict(zip(pictures, larger, strict=True))
         landmarks = transform(to_crop, typical_landmarks(rows.landmarks))
         moved = {number: self.moved(pictures[onset], pictures[number], landmarks) for number in {apex, *beside}}
-        video, moments = self._video(frames.between(onset, offset), rows, onset, apex, offset)
+        video, moments = self._video(frames.between(onset, offset), rows, (onset, apex, offset), magnifier, fps)
         return ClipMotion(
             clip.clip_id,
             moved[apex],
@@ -181,16 +195,25 @@ class OpticalFlow:
         return np.concatenate([flow, optical_strain(flow[0], flow[1])[None]]).astype(np.float32)
 
     def _video(
-        self, frames: Frames, rows: FaceTrack, onset: int, apex: int, offset: int
+        self,
+        frames: Frames,
+        rows: FaceTrack,
+        events: tuple[int, int, int],
+        magnifier: Magnifier | None,
+        fps: float,
     ) -> tuple[np.ndarray, np.ndarray] | tuple[None, None]:
-        """Return the aligned faces of a clip and their moments; ``frames`` are those of onset..offset."""
+        """Return the aligned faces of a clip and their moments.
+
+        ``frames`` are those of onset..offset, ``events`` onset, apex and offset.
+        """
         if not self.n_frames:
             return None, None
         size = self.video_size or self.size
-        moments = video_moments(self.moments, self.n_frames, onset, apex, offset)
+        moments = video_moments(self.moments, self.n_frames, *events)
         matrix = aligning(rows, size, self.min_valid)
         decode = partial(_decoded, frames, rows)
-        return aligned_video(decode, frames.numbers, moments, self.interpolation, matrix, size), moments
+        how = self.interpolation
+        return aligned_video(decode, frames.numbers, moments, how, matrix, size, magnifier, fps), moments
 
 
 def _beside(apex: int, reach: int, numbers: tuple[int, ...]) -> list[int]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from mmer.motion.alignment import aligned
 from mmer.motion.interpolation import weighed, weights
+from mmer.motion.magnify.clip import Magnifier, magnified
 
 KINDS = ("even", "triplet")
 
@@ -17,6 +18,8 @@ def aligned_video(
     how: str,
     matrix: np.ndarray,
     size: int,
+    magnifier: Magnifier | None = None,
+    fps: float = float("nan"),
 ) -> np.ndarray:
     """Align the faces of a clip and interpolate them at its moments.
 
@@ -37,6 +40,10 @@ def aligned_video(
         From pixels of the source frame to pixels of the aligned picture.
     size : int
         Edge of the aligned picture, pixels.
+    magnifier : Magnifier or None
+        Makes the motion since the first frame larger before faces are interpolated.
+    fps : float
+        Frames per second, where the magnifier asks for it.
 
     Returns
     -------
@@ -44,7 +51,11 @@ def aligned_video(
     """
     share = weights(len(numbers), np.interp(moments, numbers, np.arange(len(numbers))), how)
     used = np.flatnonzero(np.abs(share).max(0) > 1e-9)  # a picture that no moment shows need not be decoded
+    if magnifier is not None and magnifier.whole_clip:
+        used = np.arange(len(numbers))
     pictures = np.stack([aligned(image, matrix, size) for _, image in decode([numbers[i] for i in used])])
+    if magnifier is not None:
+        pictures = magnified(magnifier, pictures, fps)
     return np.clip(np.rint(weighed(pictures, share[:, used])), 0, 255).astype(np.uint8)
 
 

@@ -29,7 +29,7 @@ from mmer.types.whole_file import whole_file
 
 ROOTS = {"datasets": "corpus", "experiments": "experiment"}
 GROUPS = {
-    "datasets": ("dataset", "faces", "motion"),
+    "datasets": ("dataset", "faces", "motion", "magnify"),
     "experiments": (
         *("labels", "protocol", "nodes", "edges", "motion_scaling", "model", "loss", "sampling", "augment"),
         "experiment",

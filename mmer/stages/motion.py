@@ -15,11 +15,18 @@ from mmer.types.motion import ClipMotion, Motion
 
 def main(name: str) -> None:
     """Write artifacts/motion/NAME.npz. Clips that fail are all named, and then nothing is written."""
-    component = build(read_config("datasets", name)["motion"])
+    config = read_config("datasets", name)
+    component, magnifier = build(config["motion"]), build(config["magnify"])
+    magnifiers = () if magnifier.name == "none" else (magnifier,)
+    if magnifiers and not getattr(component, "magnifies", False):
+        raise InputError(
+            f"motion {name}: {component.name} reads no faces that `magnify: {magnifier.name}` could magnify; choose "
+            "`magnify: none`, or `motion: optical_flow`"
+        )
     clips = visible(load_clips(paths.clips(name)), component.reads)
     rows = [row for _, row in clips.iterrows()]
     done, excluded, failed = [], {}, {}
-    results = parallel_map(_describe, (component, name), rows)
+    results = parallel_map(_describe, (component, name, magnifiers), rows)
     for row, result in zip(rows, progress(results, len(rows), f"motion {name}"), strict=True):
         match result:
             case ClipMotion():
@@ -42,12 +49,12 @@ def main(name: str) -> None:
 
 def _describe(shared: tuple, row) -> ClipMotion | tuple[str, str]:
     """Describe one clip, or say why not: one bad clip must not hide the others."""
-    component, name = shared
+    component, name, magnifiers = shared
     try:
         path = paths.track(name, row.clip_id)
         track = FaceTrack.load(path) if path.is_file() else None
         frames = None if _empty(row.frames) else Frames.open(row.frames)
-        return component.describe(row, track, frames)
+        return component.describe(row, track, frames, *magnifiers)
     except Excluded as reason:
         return ("excluded", str(reason))
     except InputError as error:

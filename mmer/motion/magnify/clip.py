@@ -1,13 +1,30 @@
 """What every magnifier asks of its clip and of alpha, and how a change since onset is filtered in time."""
 
 import math
+from typing import Protocol
 
 import numpy as np
-from scipy.signal import butter, sosfiltfilt
 
 from mmer.types.errors import InputError, nearest
 
 TEMPORAL = ("onset", "band")
+
+
+class Magnifier(Protocol):
+    """What every component of conf/magnify/ has, see ``mmer.motion.magnify``."""
+
+    name: str
+    alpha: float
+    whole_clip: bool
+
+    def magnify(self, frames: np.ndarray, fps: float) -> np.ndarray:
+        """Magnify the motion of frames (T, H, W) in 0..1."""
+
+
+def magnified(magnifier: Magnifier, pictures: np.ndarray, fps: float) -> np.ndarray:
+    """Magnify 8-bit pictures (T, H, W), the onset first; the result is rounded to 8 bits again."""
+    larger = magnifier.magnify(pictures.astype(np.float32) / 255, float(fps))
+    return np.rint(255 * larger).astype(np.uint8)
 
 
 def check_settings(name: str, alpha: float, temporal: str, low: float | None, high: float | None) -> None:
@@ -90,6 +107,8 @@ def change(
         )
     if len(signal) < 3:
         raise InputError(f"{name}: a band needs at least 3 frames, got {len(signal)}; choose `temporal: onset`")
+    from scipy.signal import butter, sosfiltfilt  # takes a second to import, and few clips need it
+
     sections = butter(2, (low, high), "bandpass", fs=fps, output="sos")
     # The clip is mirrored by its whole length: a short one would else be all transient.
     kept = sosfiltfilt(sections, since, axis=0, padlen=len(since) - 1).astype(since.dtype)

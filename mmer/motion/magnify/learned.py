@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mmer.motion.magnify.magnet import MagNet
 
 FOLDER = Path(__file__).parent / "weights"
-SHIPPED = {"magnet_16": "PIN"}  # name to sha256
+SHIPPED = {"magnet_16": "01329a2c8130f5546c24477649af26de89d2a2259c12d1177e9f969281fac96f"}  # name to sha256
 AT_ONCE = 8  # pictures that are in memory with all their layers
 
 
