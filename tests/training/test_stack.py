@@ -56,7 +56,8 @@ def member(model, place, n, loss=WeightedCrossEntropy, given=SIZES):
     answer = torch.arange(n) ** 2 % CLASSES
     answer[:CLASSES] = torch.arange(CLASSES)
     weight = torch.ones(n, dtype=torch.float64)
-    units = (torch.rand(n, len(FACS), generator=generator) < 0.5).double()
+    units = torch.zeros(n, len(FACS), dtype=torch.float64)
+    units[:, :4] = (torch.rand(n, 4, generator=generator) < 0.5).double()
     edges = torch.rand(given.edge_index.shape[1], generator=generator, dtype=torch.float64)
     made = loss(torch.bincount(answer, minlength=CLASSES)).double()
     return Member(Key("invented", 0, f"fold{place}"), model, made, Batch(streams, answer, weight, units), edges)
