@@ -45,13 +45,14 @@ class _MaskedBatchNorm(_BatchNorm):
         self._check_input_dim(x)
         within = tuple(range(2, x.dim()))
         wide = (slice(None), *[None] * len(within))  # (C,) -> (C, 1, 1)
+        x = x.to(self.weight.dtype)  # another one in mixed precision, in which counts would not be exact
         mask = self.mask.to(x.dtype)
         # Sums within a clip first: the mask then weighs B x C numbers instead of the whole tensor.
         n = mask.sum() * x[0, 0].numel()
         some = n.clamp_min(1)
-        mean = mask @ _sum(x, within) / some
+        mean = _weighed(mask, _sum(x, within)) / some
         centred = x - mean[wide]
-        variance = mask @ _sum(centred.square(), within) / some
+        variance = _weighed(mask, _sum(centred.square(), within)) / some
         self.follow(mean.detach(), (variance * some / (some - 1).clamp_min(1)).detach(), n)
         scale = self.weight * (variance + self.eps).rsqrt()
         return torch.addcmul(self.bias[wide], centred, scale[wide])
@@ -62,6 +63,11 @@ class _MaskedBatchNorm(_BatchNorm):
         self.running_mean.add_(step * (mean - self.running_mean))
         self.running_var.add_(step * (variance - self.running_var))
         self.num_batches_tracked.add_((n > 0).long())
+
+
+def _weighed(mask: Tensor, sums: Tensor) -> Tensor:
+    """Sum (B, C) over the real rows; a product of matrices would round its factors in mixed precision."""
+    return (mask[:, None] * sums).sum(0)
 
 
 def _sum(x: Tensor, within: tuple[int, ...]) -> Tensor:

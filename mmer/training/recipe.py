@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from mmer.training.precision import PRECISIONS
 from mmer.types.errors import InputError, nearest
 
 OPTIMIZERS = ("adam", "adamw", "sgd")
@@ -44,6 +45,9 @@ class Recipe:
         weights with which it was lowest. None: train all ``epochs``.
     validation_subjects : int
         How many of a fold's training subjects ``patience`` holds out; others ignore it.
+    precision : str
+        ``float32``; ``tf32``: products on a GPU round their factors; ``bf16``: the model runs in mixed precision, its
+        weights stay float32.
 
     Raises
     ------
@@ -64,6 +68,7 @@ class Recipe:
     step_factor: float = 0.1
     patience: int | None = None
     validation_subjects: int = 2
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         for key in ("epochs", "batch_size", "step_epochs", "patience", "validation_subjects"):
@@ -77,6 +82,11 @@ class Recipe:
             raise InputError(f"recipe: weight_decay must be a number of at least 0, got {self.weight_decay}")
         if not 0 <= self.momentum < 1:
             raise InputError(f"recipe: momentum must be in 0 <= momentum < 1, got {self.momentum}")
-        for key, valid in (("optimizer", OPTIMIZERS), ("standardise", STANDARDISE), ("schedule", SCHEDULES)):
+        for key, valid in (
+            ("optimizer", OPTIMIZERS),
+            ("standardise", STANDARDISE),
+            ("schedule", SCHEDULES),
+            ("precision", PRECISIONS),
+        ):
             if getattr(self, key) not in valid:
                 raise InputError(f"recipe: {key} is {getattr(self, key)!r}; {nearest(getattr(self, key), valid)}")

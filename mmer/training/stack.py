@@ -20,6 +20,7 @@ from torch.func import functional_call, vmap
 
 from mmer.models.unit_detection import unit_columns, unit_loss
 from mmer.training.augment.raw import Raw
+from mmer.training.precision import forward_cast
 from mmer.training.seeds import Key
 from mmer.types.targets import FACS
 
@@ -158,6 +159,8 @@ class Stack:
         Of one architecture.
     way : str or None
         ``plain``, ``folded`` or ``vmap``; None: as the module says.
+    precision : str
+        Of the forward pass, see ``mmer.training.precision``.
 
     Attributes
     ----------
@@ -167,8 +170,8 @@ class Stack:
     way : str
     """
 
-    def __init__(self, members: Sequence[Member], way: str | None = None) -> None:
-        self.members = list(members)
+    def __init__(self, members: Sequence[Member], way: str | None = None, precision: str = "float32") -> None:
+        self.members, self.precision = list(members), precision
         folded = getattr(type(members[0].model), "folded", False)
         self.way = way or ("plain" if len(members) == 1 else "folded" if folded else "vmap")
         # A model alone is not copied: what it keeps of itself beside parameters and buffers stays its own.
@@ -205,13 +208,15 @@ class Stack:
             return functional_call(self.model, own, items), *seen.values()
 
         try:
-            if self.way == "plain":
-                logits, *inside = _alone(one, state, *inputs)
-            else:
-                logits, *inside = (one if self.way == "folded" else vmap(one))(state, *inputs)
+            with forward_cast(self.edges.device, self.precision):
+                if self.way == "plain":
+                    found = _alone(one, state, *inputs)
+                else:
+                    found = (one if self.way == "folded" else vmap(one))(state, *inputs)
         finally:
             for hook in hooks:
                 hook.remove()
+        logits, *inside = found if self.precision != "bf16" else (value.float() for value in found)
         return logits, dict(zip(seen, inside, strict=True))
 
     def losses(self, logits: Tensor, inside: dict[str, Tensor], batch: Batch) -> Tensor:

@@ -92,7 +92,7 @@ def train(
     reports = [Report(member.key, torch.zeros(len(member.clips), dtype=torch.bool)) for member in members]
     running = list(reports)
     clips = Clips([member.clips for member in members])
-    stack = Stack(members, way)
+    stack = Stack(members, way, recipe.precision)
     optimizer = make_optimizer(stack.parameters.values(), recipe)
     patience = Patience(stack, recipe)
     stack.model.train()
@@ -127,7 +127,7 @@ def train(
 
 def time_steps(members: Sequence[Member], recipe: Recipe, way: str | None = None, steps: int = 4) -> float:
     """Return the seconds that a step takes per member; the members are of no use after it."""
-    stack, clips = Stack(members, way), Clips([member.clips for member in members])
+    stack, clips = Stack(members, way, recipe.precision), Clips([member.clips for member in members])
     optimizer = make_optimizer(stack.parameters.values(), recipe)
     stack.model.train()
     seconds = math.inf
