@@ -35,7 +35,7 @@ class EulerianPhase:
         Directions of the filters (paper: 8).
     smooth : float
         Standard deviation, in pixels of each band, of the blur of the phase changes, weighted by amplitude, against
-        noise (paper: for noisy videos; ours is off: it gained nothing on faces with noise of 2 grey levels).
+        noise (paper: for noisy videos; ours is off: it gained next to nothing on faces with noise of 2 grey levels).
     temporal : str
         ``onset`` or ``band`` (``mmer.motion.magnify.clip.change``).
     low, high : float or None

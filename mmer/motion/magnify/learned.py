@@ -28,6 +28,10 @@ class Learned:
     picture is drawn anew, the onset too: what the network cannot draw is missing from all of them alike, and a still
     clip stays still, if a little softer.
 
+    Measured on two portraits that it never saw, moved by .1 to .5 pixels and magnified 2 to 10 times: the motion is 14
+    to 20 % off, with and without noise, that of ``eulerian_phase`` 6 to 12 %, which draws sharper pictures, too. What
+    only this one has is ``shape``, the representation that Graph-TCN and FGRL read.
+
     Parameters
     ----------
     name : str
