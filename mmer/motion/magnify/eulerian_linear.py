@@ -23,9 +23,9 @@ class EulerianLinear:
     wavelength (the paper's attenuation, written for our alpha: ``mmer.motion.magnify``). What remains below the last
     band is light more than motion and is left as it is; every finer band is treated by its wavelength (our choices).
 
-    Measured on portraits moved by .1 to .5 pixels and magnified 2 to 10 times (``weights/magnet_16.json``): the motion is
-    17 to 35 % off with the default cutoff and 3 to 31 % without; pictures are about twice, without the cutoff up to four
-    times as far from the truth as those of the phase-based method.
+    Measured on portraits moved by .1 to .5 pixels and magnified 2 to 10 times (``weights/magnet_16.json``): the motion
+    is 17 to 35 % off with the default cutoff and 3 to 31 % without; pictures are two to four times as far from the
+    truth as those of the phase-based method.
 
     Parameters
     ----------
