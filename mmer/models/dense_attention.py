@@ -1,7 +1,7 @@
 """Graph attention and self-attention pooling over the same few nodes in every clip, dense, so that folds can stack.
 
 torch_geometric's layers count nodes and edges while they run, and keep their attention for themselves. On a graph that
-all clips share, a dense form is exact; tests/models/test_dense_attention.py compares them.
+all clips share, a dense form is exact; tests/models/test_video_networks.py compares them.
 """
 
 import math
