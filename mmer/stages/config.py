@@ -35,7 +35,7 @@ GROUPS = {
         "experiment",
     ),
 }
-LEAVES = {"datasets": (), "experiments": ("datasets", "seeds", "device", "stack", "processes", "mix_backends")}
+LEAVES = {"datasets": (), "experiments": ("datasets", "seeds", "device", "stack", "processes", "mix_backends", "saw")}
 OF_NETWORKS = {"sampling": "natural", "augment": "none"}  # and the choice that changes nothing
 DEVICES = ("auto", "cpu", "cuda")
 SECTIONS = ("datasets", "use", "experiments", "set")
@@ -247,8 +247,9 @@ def _check_leaves(where: str, experiment: dict[str, Any]) -> None:
         value = experiment[key]
         if value != "auto" and (type(value) is not int or value < 1):
             raise InputError(f"{where}.{key} must be auto or a whole number of at least 1; got {value!r}")
-    if not isinstance(experiment["mix_backends"], bool):
-        raise InputError(f"{where}.mix_backends must be true or false; got {experiment['mix_backends']!r}")
+    for key in ("mix_backends", "saw"):
+        if not isinstance(experiment[key], bool):
+            raise InputError(f"{where}.{key} must be true or false; got {experiment[key]!r}")
 
 
 def _each_once(items: Any, kind: type) -> bool:

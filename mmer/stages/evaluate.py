@@ -1,10 +1,12 @@
 """Train and predict every fold of one experiment."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from mmer.stages import paths
+from mmer.stages.cost import save_cost
 from mmer.stages.experiment import Experiment, how_to_run, load_experiment
 from mmer.stages.fingerprint import device_name, fingerprint
 from mmer.stages.fold_cache import FoldCache
@@ -15,6 +17,7 @@ from mmer.training.fold_result import FoldResult
 from mmer.training.folds import run_folds
 from mmer.training.tables import predictions_table
 from mmer.types.predictions import save_predictions
+from mmer.types.saw import Saw
 
 
 def main(name: str) -> None:
@@ -22,7 +25,8 @@ def main(name: str) -> None:
     experiment = load_experiment(name)
     seeds, (stack, processes) = experiment.config["seeds"], how_to_run(experiment.config)
     cache = FoldCache.of(experiment, device_name(experiment.config["device"]))
-    folds = run_folds(experiment.task(seeds[0]), experiment.splits, processes, seeds=seeds, stack=stack, cache=cache)
+    task = replace(experiment.task(seeds[0]), saw=experiment.config["saw"])
+    folds = run_folds(task, experiment.splits, processes, seeds=seeds, stack=stack, cache=cache)
     results = list(progress(folds, len(seeds) * len(experiment.splits), f"evaluate {name}", "fold"))
     predictions = predictions_table(name, results, experiment.targets, experiment.clips)
     folder = paths.training(name)
@@ -34,8 +38,10 @@ def main(name: str) -> None:
     _ledger(results).to_parquet(folder / "ledger.parquet", index=False)
     _splits(experiment).to_parquet(folder / "splits.parquet", index=False)
     experiment.excluded.to_parquet(folder / "excluded.parquet", index=False)
+    _saw(results, folder / "saw.npz")
     fingerprint(experiment).save(folder / "fingerprint.json")
     save_predictions(predictions, Path(paths.predictions(name)))
+    save_cost(experiment, results, predictions)
     cache.forget_others()
 
 
@@ -64,6 +70,13 @@ def _ledger(results: list[FoldResult]) -> pd.DataFrame:
         for what, clip_ids in sorted(result.seen.items())
     ]
     return pd.DataFrame(rows, columns=["seed", "repeat", "fold", "fitted", "clip_ids"])
+
+
+def _saw(results: list[FoldResult], path: Path) -> None:
+    """Write what the models saw, where they show anything."""
+    path.unlink(missing_ok=True)
+    if parts := [result.saw for result in results if result.saw is not None]:
+        Saw.merge(parts).save(path)
 
 
 def _splits(experiment: Experiment) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from mmer.training.device import find_device
 from mmer.types.fingerprint import Fingerprint, split_hash
 
 LIBRARIES = {"mmer": "mmer-lab", "torch": "torch", "torch-geometric": "torch-geometric", "numpy": "numpy"}
-NOT_CHOICES = ("device", "stack", "processes")  # belong to the machine
+NOT_CHOICES = ("device", "stack", "processes", "saw")  # belong to the machine, or to the report
 
 
 def fingerprint(experiment: Experiment) -> Fingerprint:

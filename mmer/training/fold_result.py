@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mmer.types.arrays import load_arrays, save_arrays
+from mmer.types.saw import Saw
 
 CURVE = ("epoch", "loss", "accuracy")
 
@@ -29,6 +30,10 @@ class FoldResult:
         Of the split.
     seen : dict of str to tuple of str
         The ledger: what was fitted (``scaler``, ``loss``, ``edge_weight``, ``weights``) -> the clips it was fitted on.
+    seconds : float
+        What its training and prediction cost, see ``mmer.types.cost``; in a stack its even share. Part of no result.
+    saw : Saw or None
+        What the model looked at in the test clips; None where nobody asked.
     """
 
     fold: str
@@ -38,11 +43,16 @@ class FoldResult:
     curve: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CURVE)))
     repeat: int = 0
     seen: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    seconds: float = 0.0
+    saw: Saw | None = None
 
     def save(self, path: str | Path) -> None:
         """Write one npz; a kill leaves the whole file or none."""
         arrays = {"probabilities": self.probabilities} | {f"curve.{name}": self.curve[name] for name in CURVE}
-        about = {name: getattr(self, name) for name in ("fold", "seed", "repeat", "clip_ids", "seen")}
+        about = {name: getattr(self, name) for name in ("fold", "seed", "repeat", "clip_ids", "seen", "seconds")}
+        if self.saw is not None:
+            seen, about["saw"] = self.saw.parts()
+            arrays |= {f"saw.{name}": values for name, values in seen.items()}
         save_arrays(path, arrays, about)
 
     @classmethod
@@ -52,4 +62,7 @@ class FoldResult:
         about["clip_ids"] = tuple(about["clip_ids"])
         about["seen"] = {what: tuple(clip_ids) for what, clip_ids in about["seen"].items()}
         curve = pd.DataFrame({name: arrays[f"curve.{name}"] for name in CURVE})
-        return cls(probabilities=arrays["probabilities"], curve=curve, **about)
+        saw = about.pop("saw", None)
+        if saw is not None:
+            saw = Saw.of_parts({name[4:]: values for name, values in arrays.items() if name[:4] == "saw."}, saw)
+        return cls(probabilities=arrays["probabilities"], curve=curve, saw=saw, **about)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,7 +15,9 @@ from mmer.training.device import find_device, is_out_of_memory, reproducible, tu
 from mmer.training.early_stopping import held_out_clips
 from mmer.training.fit import Fitted, Prepared, finish, fit, predict, prepare
 from mmer.training.fold_result import FoldResult
+from mmer.training.look import look
 from mmer.training.plan import START_SECONDS, Plan, make_plan, make_stacks
+from mmer.training.precision import tensor_cores
 from mmer.training.seeds import Key
 from mmer.training.task import Task
 from mmer.training.train import steps_per_epoch, time_steps, train
@@ -90,7 +92,8 @@ def train_stack(task: Task, trainings: Sequence[Training], way: str | None = Non
         splits = [split for _, split in trainings]
         pairs = [_inputs(*pair) for pair in zip(tasks, splits, strict=True)]
         ready: list[Prepared] = [prepare(**inputs) for inputs, _ in pairs]
-        reports = train([item.member for item in ready], task.recipe, way)
+        with tensor_cores(task.recipe.precision):
+            reports = train([item.member for item in ready], task.recipe, way)
         results = []
         for one, split, item, report, (_, seen) in zip(tasks, splits, ready, reports, pairs, strict=True):
             if report.error is not None:
@@ -131,9 +134,14 @@ def _inputs(task: Task, split: Split) -> tuple[dict[str, Any], dict[str, tuple[s
 
 
 def _result(task: Task, split: Split, fitted: Fitted) -> FoldResult:
-    """Predict the test clips of a fold."""
-    probabilities = predict(fitted, task.samples.subset(split.test))
-    return FoldResult(split.fold, task.seed, split.test, probabilities, fitted.curve, split.repeat, fitted.seen)
+    """Predict the test clips of a fold; then look at what the model saw, if asked."""
+    test = task.samples.subset(split.test)
+    result = FoldResult(
+        split.fold, task.seed, split.test, predict(fitted, test), fitted.curve, split.repeat, fitted.seen
+    )
+    if task.saw and not task.classical:
+        result = replace(result, saw=look(fitted, test, (task.seed, split.repeat, split.fold), task.recipe.batch_size))
+    return result
 
 
 def run_folds(
@@ -215,7 +223,8 @@ def _seconds(task: Task, trainings: Sequence[Training], number: int) -> float:
         inputs = [_inputs(replace(task, seed=seed), split)[0] for seed, split in chosen]
         members = [prepare(**one).member for one in inputs]
         steps = task.recipe.epochs * steps_per_epoch(len(members[0].clips), task.recipe)
-        return time_steps(members, task.recipe) * steps
+        with tensor_cores(task.recipe.precision):
+            return time_steps(members, task.recipe) * steps
 
 
 def _ordered(
@@ -257,6 +266,9 @@ def _stack_here(shared: tuple[Task, Cache | None], trainings: list[Training]) ->
     """Train one stack in this process; where memory runs out, its halves one after the other."""
     task, cache = shared
     tune_malloc()
+    cuda = find_device(task.device).type == "cuda" and not task.classical
+    clock = perf_counter if cuda else process_time
+    start = clock()
     try:
         if len(trainings) == 1:
             ((seed, split),) = trainings
@@ -274,6 +286,8 @@ def _stack_here(shared: tuple[Task, Cache | None], trainings: list[Training]) ->
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         return [result for part in (trainings[:half], trainings[half:]) for result in _stack_here(shared, part)]
+    seconds = (clock() - start) / len(trainings)
+    results = [replace(one, seconds=seconds) if isinstance(one, FoldResult) else one for one in results]
     for result in results:
         if cache is not None and isinstance(result, FoldResult):
             cache.put(result)

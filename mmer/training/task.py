@@ -49,6 +49,8 @@ class Task:
         How training clips are changed when they are shown.
     nodes : Nodes or None
         Of the stream ``graph``; needed where it is changed.
+    saw : bool
+        Whether results say what the models looked at (``mmer.training.look``); classical models never do.
     """
 
     experiment: str
@@ -66,3 +68,4 @@ class Task:
     sampling: Sampler = field(default_factory=Natural)
     augment: Augment = field(default_factory=Augment)
     nodes: Nodes | None = None
+    saw: bool = False
