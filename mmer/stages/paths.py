@@ -12,7 +12,9 @@ CONFIG_FOR_DVC = ARTIFACTS / "config.json"
 INPUTS = ARTIFACTS / "inputs.json"
 METRICS = ARTIFACTS / "metrics.json"
 REPORT = ARTIFACTS / "report" / "index.html"
+MODELS = ARTIFACTS / "report" / "models.md"  # of a table
 CACHE = Path(".mmer") / "cache"
+COST = Path(".mmer") / "cost"
 TABLES = ARTIFACTS / "table"
 TABLE_PIPELINE = Path("pipelines") / "table"
 
@@ -103,6 +105,12 @@ def predictions(experiment: str) -> Path:
 def audit(experiment: str) -> Path:
     """Findings of the last audit of an experiment."""
     return ARTIFACTS / "audit" / f"{experiment}.json"
+
+
+def cost(experiment: str) -> Path:
+    """What the training of an experiment cost on this machine; no artifact, for it is another one each time."""
+    name = current_table()
+    return (COST if name is None else COST / "table" / name) / f"{experiment}.json"
 
 
 def training(experiment: str) -> Path:

@@ -18,6 +18,7 @@ from mmer.training.augment.augment import Augment
 from mmer.training.augment.nodes import Nodes
 from mmer.training.augment.raw import Raw
 from mmer.training.device import reproducible
+from mmer.training.precision import forward_cast, tensor_cores
 from mmer.training.recipe import Recipe
 from mmer.training.scaler import Scaler
 from mmer.training.seeds import Key
@@ -51,6 +52,8 @@ class Fitted:
         What was fitted -> the clips it was fitted on, in the words of ``FoldResult``.
     decide : callable or None
         Logits -> logits: what the loss does before the softmax when clips are predicted.
+    precision : str
+        In which it predicts, see ``mmer.training.precision``.
     """
 
     model: nn.Module
@@ -61,6 +64,7 @@ class Fitted:
     detection: bool = False
     seen: dict[str, tuple[str, ...]] = field(default_factory=dict)
     decide: Callable[[Tensor], Tensor] | None = None
+    precision: str = "float32"
 
 
 def fit(
@@ -130,7 +134,8 @@ def fit(
                 stack.give_back(0, copied)
                 after_epoch(epoch, finish(replace(ready, member=replace(ready.member, model=copied)), report))
 
-        (report,) = train([ready.member], recipe, watch=watch)
+        with tensor_cores(recipe.precision):
+            (report,) = train([ready.member], recipe, watch=watch)
     if report.error is not None:
         raise report.error
     return finish(ready, report)
@@ -149,6 +154,8 @@ class Prepared:
         The clips it is trained on.
     held_out : tuple of str
         The clips that decide when to stop.
+    precision : str
+        Of its arithmetic.
     """
 
     member: Member
@@ -156,6 +163,7 @@ class Prepared:
     edge_weight: np.ndarray
     clip_ids: tuple[str, ...]
     held_out: tuple[str, ...]
+    precision: str = "float32"
 
 
 def prepare(
@@ -203,7 +211,7 @@ def prepare(
         chances=None if chances is None else torch.tensor([chances[clip] for clip in clip_ids], dtype=torch.float64),
         raw=raw,
     )
-    return Prepared(member, scaler, edge_weight, clip_ids, tuple(sorted(held_out)))
+    return Prepared(member, scaler, edge_weight, clip_ids, tuple(sorted(held_out)), recipe.precision)
 
 
 def finish(ready: Prepared, report: Report) -> Fitted:
@@ -225,6 +233,7 @@ def finish(ready: Prepared, report: Report) -> Fitted:
         detection=member.detection,
         seen=seen,
         decide=getattr(member.loss, "decide", None),
+        precision=ready.precision,
     )
 
 
@@ -259,13 +268,14 @@ def predict(fitted: Fitted, samples: Samples) -> np.ndarray:
     streams = fitted.scaler.transform(samples)
     edges = torch.from_numpy(fitted.edge_weight.astype(np.float32)).to(fitted.device)
     parts = []
-    with reproducible(fitted.device), torch.no_grad():
+    with reproducible(fitted.device), tensor_cores(fitted.precision), torch.no_grad():
         for start in range(0, len(samples.clip_ids), PREDICT_BATCH):
             batch = {
                 name: torch.from_numpy(values[start : start + PREDICT_BATCH]).to(fitted.device)
                 for name, values in streams.items()
             }
-            logits = fitted.model(batch, edges)
+            with forward_cast(fitted.device, fitted.precision):
+                logits = fitted.model(batch, edges)
             if fitted.decide is not None:
                 logits = fitted.decide(logits)
             logits = logits.double()

@@ -1,0 +1,31 @@
+"""Keep what an experiment's training cost: under .mmer/, for seconds are of a machine and must change no artifact."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from mmer.stages import paths
+from mmer.stages.experiment import Experiment
+from mmer.stages.fingerprint import device_name
+from mmer.training.fold_result import FoldResult
+from mmer.types.cost import Cost
+from mmer.types.predictions import predictions_digest
+
+
+def save_cost(experiment: Experiment, results: Sequence[FoldResult], predictions: pd.DataFrame) -> None:
+    """Write the cost of an experiment that was just trained."""
+    task = experiment.task(experiment.config["seeds"][0])
+    parameters = None
+    if not task.classical:
+        model = task.make_model(experiment.samples.sizes(experiment.targets.n_outputs))
+        parameters = sum(value.numel() for value in model.parameters())
+    cost = Cost(
+        experiment=experiment.name,
+        parameters=parameters,
+        seconds=round(sum(result.seconds for result in results), 3),
+        trainings=len(results),
+        seeds=len(experiment.config["seeds"]),
+        device=device_name(experiment.config["device"]),
+        predictions=predictions_digest(predictions),
+    )
+    cost.save(paths.cost(experiment.name))
