@@ -55,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     )
     table = commands.add_parser("table", help="run every row of conf/table/SET.yaml and render their report")
     table.add_argument("name", metavar="SET", help="name of the table")
+    table.add_argument("--write-docs", action="store_true", help="write a table of models to docs/results.md too")
     make = commands.add_parser("synthesize", help="write a synthetic release of a corpus, in its exact layout")
     make.add_argument("corpus", help="casme2, samm or manifest")
     make.add_argument("--out", required=True, help="a folder that does not exist or is empty")

@@ -14,6 +14,7 @@ from mmer.report.pictures import wheel_picture
 from mmer.report.published import Result
 from mmer.report.records import DatasetRecord, ExperimentRecord
 from mmer.report.results import Results
+from mmer.report.side_by_side import SideBySide
 from mmer.report.summary import CHOICES, EMOTIONS, UNITS
 from mmer.report.wording import count_text, interval_text, number_text, p_text, score_text, signed_text
 
@@ -33,6 +34,7 @@ def render(
     datasets: Sequence[DatasetRecord],
     about: Mapping[str, str],
     published: Sequence[Result] = (),
+    models: SideBySide | None = None,
 ) -> str:
     """Render the report.
 
@@ -46,6 +48,8 @@ def render(
         ``title``, and ``synthetic``, a sentence that replaces the one on synthetic data at the top of the page.
     published : sequence of Result
         Published results; those of the same protocol, classes and corpora are shown beside an experiment on real data.
+    models : SideBySide or None
+        A table of models, which then stands before the experiments.
 
     Returns
     -------
@@ -73,6 +77,7 @@ def render(
         lead=_lead(results),
         synthetic=_synthetic(datasets, results, about),
         sections=sections,
+        models=models,
         tables=[
             (title, names, part)
             for title, names, detection in kinds

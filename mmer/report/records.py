@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from mmer.types.audit import Audit
+from mmer.types.cost import Cost
 from mmer.types.errors import InputError, listing
 from mmer.types.fingerprint import Fingerprint
 from mmer.types.motion import Motion
@@ -46,6 +47,8 @@ class ExperimentRecord:
         Clips table of the clips that take part, trained on or tested: for the groups of people.
     synthetic : bool
         Whether any of its corpora is a synthetic release: then no published number may stand beside it.
+    cost : Cost or None
+        What its training cost here; None where it is not known.
 
     Raises
     ------
@@ -67,6 +70,7 @@ class ExperimentRecord:
     audit_command: str = ""
     clips: pd.DataFrame | None = None
     synthetic: bool = False
+    cost: Cost | None = None
 
     def __post_init__(self) -> None:
         for what, table, columns in (("curves", self.curves, CURVES), ("excluded", self.excluded, EXCLUDED)):

@@ -7,6 +7,7 @@ from mmer.report.metrics_file import metrics_json
 from mmer.report.page import render
 from mmer.report.published import load
 from mmer.report.results import measure
+from mmer.report.side_by_side import markdown, side_by_side
 from mmer.report.terminal import markdown_table
 from mmer.stages import paths
 from mmer.stages.read_config import read_all
@@ -27,8 +28,11 @@ def main() -> None:
     datasets = [
         dataset_record(name, section) for name, section in config["datasets"].items() if paths.motion(name).is_file()
     ]
-    page = render(results, datasets, {}, load())
+    published, table = load(), paths.current_table()
+    models = side_by_side(results, config.get("recipes"), published) if table else None
+    page = render(results, datasets, {}, published, models)
     for path, text in (
+        *([(paths.here(paths.MODELS), markdown(models))] if models else []),
         (
             paths.here(paths.METRICS),
             json.dumps(metrics_json(results), indent=2, sort_keys=True, allow_nan=False) + "\n",
@@ -37,4 +41,5 @@ def main() -> None:
     ):
         with whole_file(path) as partial:
             partial.write_text(text, encoding="utf-8")
-    print(f"{markdown_table(results)}\n\nThe report: {paths.here(paths.REPORT).resolve()}")
+    shown = markdown(models, published=False) if models else markdown_table(results)
+    print(f"{shown}\n\nThe report: {paths.here(paths.REPORT).resolve()}")

@@ -4,16 +4,19 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from mmer.report.records import DatasetRecord, ExperimentRecord
 from mmer.stages import paths
 from mmer.stages.read_table import read_table
 from mmer.stages.select import experiment_clips, experiment_samples
 from mmer.types.audit import Audit
 from mmer.types.clips import load_clips
+from mmer.types.cost import Cost
 from mmer.types.errors import InputError
 from mmer.types.fingerprint import Fingerprint
 from mmer.types.motion import Motion
-from mmer.types.predictions import load_predictions
+from mmer.types.predictions import load_predictions, predictions_digest
 
 SYNTHETIC = "SYNTHETIC.txt"  # every rendered release has this file, so that a reader is told
 
@@ -28,7 +31,7 @@ def experiment_record(name: str, config: dict[str, Any]) -> ExperimentRecord:
     InputError
         Something is missing or damaged.
     """
-    folder = paths.training(name)
+    folder, predictions = paths.training(name), load_predictions(paths.predictions(name))
     excluded = read_table(folder / "excluded.parquet")
     clips = experiment_clips(config["datasets"])
     baselines = sorted((folder / "baselines").glob("*.parquet"))
@@ -37,7 +40,7 @@ def experiment_record(name: str, config: dict[str, Any]) -> ExperimentRecord:
     return ExperimentRecord(
         name=name,
         config=config,
-        predictions=load_predictions(paths.predictions(name)),
+        predictions=predictions,
         baselines={path.stem: load_predictions(path) for path in baselines},
         curves=read_table(folder / "curves.parquet"),
         excluded=excluded,
@@ -47,6 +50,7 @@ def experiment_record(name: str, config: dict[str, Any]) -> ExperimentRecord:
         audit_command=f"mmer audit {name}" + (f" --table {table}" if (table := paths.current_table()) else ""),
         clips=clips[~clips.clip_id.isin(excluded.clip_id)].reset_index(drop=True),
         synthetic=any(_synthetic(dataset) for dataset in config["datasets"]),
+        cost=_cost(name, predictions),
     )
 
 
@@ -66,6 +70,19 @@ def _audit(name: str) -> Audit | None:
     except InputError as error:
         log.warning("report: %s", error)
         return None
+
+
+def _cost(name: str, predictions: pd.DataFrame) -> Cost | None:
+    """Read what the training cost here; a cost of other predictions, or one that cannot be read, counts as none."""
+    path = paths.cost(name)
+    if not path.is_file():
+        return None
+    try:
+        cost = Cost.load(path)
+    except InputError as error:
+        log.warning("report: %s", error)
+        return None
+    return cost if cost.predictions == predictions_digest(predictions) else None
 
 
 def _synthetic(dataset: str) -> bool:

@@ -21,16 +21,34 @@ HEAD = """\
 # Written by `mmer table SET`: the rows of every table of conf/table that was run here. DVC cannot list conf/ by itself.
 """
 
+DOC = Path("docs") / "results.md"
+INTRO = """\
+# Models side by side
+
+**These are not results of micro-expression recognition.** The clips are synthetic: two public-domain portraits,
+moved by known action units. The table shows that every model runs under the same protocols, loss and evaluation,
+and what it costs. Which model is better on real faces it does not say.
+
+Written by `mmer table {name} --write-docs` from the stored predictions of `conf/table/{name}.yaml`. Scores are
+pooled over all folds of a run and averaged over seeds (± standard deviation), with the 95 % interval over resamples
+of the subjects in square brackets. The recipe `demo` is the small one, `conf/experiment/MODEL_demo.yaml`; `paper`
+are the values of `conf/model`. Seconds are what the processors worked for all folds under one seed. In round
+brackets what any model must beat.
+
+"""
+
 log = logging.getLogger("mmer")
 
 
-def main(name: str) -> None:
+def main(name: str, write_docs: bool = False) -> None:
     """Check the table, tell DVC its rows, and run what is not done yet.
 
     Parameters
     ----------
     name : str
         Stem of a file in conf/table.
+    write_docs : bool
+        Whether the table of models is written to docs/results.md too.
 
     Raises
     ------
@@ -45,7 +63,20 @@ def main(name: str) -> None:
     if code := subprocess.run([sys.executable, "-m", "dvc", "repro", stage]).returncode:
         raise InputError(f"`dvc repro {stage}` failed with {code}; the reason stands above")
     with paths.table(name):
+        file = paths.here(paths.MODELS)
+        if file.is_file():
+            print(file.read_text(encoding="utf-8"))
+        if write_docs:
+            _write_docs(name, file)
         print(f"table {name}: {len(resolved['experiments'])} rows in {paths.here(paths.REPORT)}")
+
+
+def _write_docs(name: str, file: Path) -> None:
+    """Put the table of models, with words around it, where people read it."""
+    if not file.is_file():
+        raise InputError(f"table {name}: it has no table of models to write: its rows differ by more than the model")
+    with whole_file(DOC) as partial:
+        partial.write_text(INTRO.format(name=name) + file.read_text(encoding="utf-8"), encoding="utf-8")
 
 
 def write_rows(name: str, resolved: dict[str, Any], file: Path) -> None:

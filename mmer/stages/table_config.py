@@ -25,7 +25,8 @@ def resolve_table(name: str) -> tuple[dict[str, Any], list[str]]:
     Returns
     -------
     resolved : dict
-        As of ``config.resolve``, with the rows as experiments, and no dataset that no row uses.
+        As of ``config.resolve``, with the rows as experiments, and no dataset that no row uses; and ``recipes``, row ->
+        the file of conf/experiment that it was composed with.
     left_out : list of str
         A sentence for every row that has no part in the table.
 
@@ -44,6 +45,9 @@ def resolve_table(name: str) -> tuple[dict[str, Any], list[str]]:
             resolved = _resolve(rows, params, [row for row in rows.choices if row not in left_out])
     used = {dataset for row in resolved["experiments"].values() for dataset in row["datasets"]}
     resolved["datasets"] = {dataset: node for dataset, node in resolved["datasets"].items() if dataset in used}
+    resolved["recipes"] = {
+        row: name for row in resolved["experiments"] if (name := rows.choices[row].get("experiment"))
+    }
     return resolved, list(left_out.values())
 
 

@@ -12,7 +12,8 @@ from mmer.stages.config import GROUPS, NAME, UNREADABLE, mapping
 from mmer.types.errors import InputError, nearest
 
 GROUP = "table"
-SECTIONS = ("base", "set", "rows", "over", "except")
+SECTIONS = ("base", "set", "rows", "over", "except", "with", "recipe")
+RECIPES = ("demo", "paper")
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,24 @@ def read_rows(name: str) -> Rows:
     for key in written:
         if key not in SECTIONS:
             raise InputError(f"{file}: unknown key {key!r}; {nearest(key, SECTIONS)}")
-    parts = {key: mapping(written.get(key), f"{file}: {key}") for key in SECTIONS}
+    recipe = written.pop("recipe", None)
+    if recipe is not None and recipe not in RECIPES:
+        raise InputError(f"{file}: recipe is {recipe!r}; {nearest(str(recipe), RECIPES)}")
+    parts = {key: mapping(written.get(key), f"{file}: {key}") for key in SECTIONS if key != "recipe"}
     if bool(parts["rows"]) == bool(parts["over"]):
         raise InputError(
             f"{file}: write either `rows` (name -> choices) or `over` (group -> choices, every combination is a row)"
         )
-    rows = _listed(parts["rows"], file) if parts["rows"] else _product(parts["over"], parts["except"], file)
     if parts["rows"] and parts["except"]:
         raise InputError(f"{file}: `except` belongs to `over`; take the row out of `rows` instead")
+    if parts["rows"] and parts["with"]:
+        raise InputError(f"{file}: `with` belongs to `over`; write it into the rows instead")
+    if parts["rows"]:
+        rows = _listed(parts["rows"], file)
+    else:
+        rows = _product(parts["over"], parts["except"], file)
+        follows = _follows(parts["with"], parts["over"], file)
+        rows = {row: _completed(own, follows) for row, own in rows.items()}
     choices, leaves = {}, {}
     for row, own in rows.items():
         full = f"{name}_{row}"
@@ -74,6 +85,9 @@ def read_rows(name: str) -> Rows:
             )
         values = mapping(own.get("set"), f"{file}: row {full}: set")
         choices[full] = parts["base"] | {key: value for key, value in own.items() if key != "set"}
+        named = f"{choices[full].get('model')}_{recipe}"
+        if recipe and named in options("experiment"):
+            choices[full] = {"experiment": named} | choices[full]
         leaves[full] = _merged(parts["set"], values)
     return Rows(file, choices, leaves, tuple(group for group, wanted in parts["over"].items() if wanted == "all"))
 
@@ -103,6 +117,35 @@ def _product(over: dict[str, Any], without: dict[str, Any], file: Path) -> dict[
         if not wanted[group]:
             raise InputError(f"{file}: over.{group}: no row is left; list a choice, or take it out of `except`")
     return {"_".join(words): dict(zip(wanted, words, strict=True)) for words in product(*wanted.values())}
+
+
+def _follows(given: dict[str, Any], over: dict[str, Any], file: Path) -> dict[str, dict[str, dict[str, Any]]]:
+    """Read what goes with a choice: group -> choice -> other choices, and single values under ``set``."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for group, choices in given.items():
+        where = f"{file}: with.{group}"
+        if group not in over:
+            raise InputError(f"{where}: the table does not go over it; {nearest(group, over)}")
+        found[group] = {}
+        for word, own in mapping(choices, where).items():
+            if word not in options(group):
+                raise InputError(f"{where}: conf/{group} has no {word!r}; {nearest(str(word), options(group))}")
+            own = mapping(own, f"{where}.{word}")
+            if twice := sorted(set(own) & set(over)):
+                raise InputError(f"{where}.{word}: {twice[0]} is what the table goes over; take one of the two out")
+            found[group][word] = own | {"set": mapping(own.get("set"), f"{where}.{word}: set")}
+    return found
+
+
+def _completed(row: dict[str, Any], follows: dict[str, dict[str, dict[str, Any]]]) -> dict[str, Any]:
+    """Add to a row what goes with its choices; a group further down in ``with`` wins."""
+    full: dict[str, Any] = dict(row)
+    for group, choices in follows.items():
+        own = choices.get(row[group], {})
+        values = _merged(full.get("set", {}), own.get("set", {}))
+        full |= {key: value for key, value in own.items() if key != "set"}
+        full["set"] = values
+    return full
 
 
 def _words(value: Any, where: str) -> list[str]:

@@ -88,6 +88,37 @@ def test_all_is_every_file_of_the_group_but_the_excepted(folder):
     assert set(read_rows("mine").choices) == {f"mine_{name}" for name in there - {"loso", "cd6me"}}
 
 
+def test_what_goes_with_a_choice_and_the_recipe_of_its_model(folder):
+    write(
+        {
+            "base": BASE | {"seeds": [0, 1]},
+            "recipe": "demo",
+            "over": {"model": ["logreg", "ststnet"], "protocol": ["loso", "cross_dataset"]},
+            "with": {
+                "protocol": {
+                    "cross_dataset": {
+                        "datasets": ["casme2", "samm"],
+                        "set": {"protocol": {"train": ["casme2"], "test": ["samm"]}, "model": {"epochs": 3}},
+                    }
+                },
+                "model": {"ststnet": {"seeds": [0], "set": {"model": {"epochs": 4}}}, "logreg": {}},
+            },
+        }
+    )
+    resolved, _ = resolve_table("mine")
+    rows = resolved["experiments"]
+    assert list(rows) == [f"mine_{m}_{p}" for m in ("logreg", "ststnet") for p in ("loso", "cross_dataset")]
+    crossed = rows["mine_ststnet_cross_dataset"]
+    assert (crossed["seeds"], crossed["datasets"], crossed["protocol"]["test"]) == ([0], ["casme2", "samm"], ["samm"])
+    assert rows["mine_logreg_cross_dataset"]["seeds"] == [0, 1]
+    assert rows["mine_logreg_cross_dataset"]["model"]["epochs"] == 3
+    assert crossed["model"]["epochs"] == rows["mine_ststnet_loso"]["model"]["epochs"] == 4  # the later group wins
+    assert "datasets" in rows["mine_logreg_loso"]
+    small = yaml.safe_load(Path("conf/experiment/ststnet_demo.yaml").read_text())["model"]
+    assert rows["mine_ststnet_loso"]["model"]["lr"] == small["lr"]
+    assert resolved["recipes"] == dict.fromkeys(["mine_ststnet_loso", "mine_ststnet_cross_dataset"], "ststnet_demo")
+
+
 @pytest.mark.parametrize(("labels", "fitting"), [("megc3", False), ("cd6me_aus", True)])
 def test_losses_for_another_question_are_left_out_with_a_sentence(folder, labels, fitting):
     write({"base": BASE | {"labels": labels}, "over": {"loss": "all"}})
@@ -174,6 +205,14 @@ def test_one_loss_is_read_by_one_row(folder):
                 "except": {"loss": ["asymmetric", "weighted_bce"]},
             },
             ["no row is left", "focal is for one class per clip"],
+        ),
+        ({"base": BASE, "recipe": "demmo", "rows": {"a": {}}}, ["recipe is 'demmo'", "'demo'"]),
+        ({"base": BASE, "rows": {"a": {}}, "with": {"model": {"gcn": {}}}}, ["`with` belongs to `over`"]),
+        ({"base": BASE, "over": {"loss": "all"}, "with": {"model": {}}}, ["with.model", "Valid: loss"]),
+        ({"base": BASE, "over": {"model": ["gcn"]}, "with": {"model": {"gnc": {}}}}, ["'gnc'", "'gcn'"]),
+        (
+            {"base": BASE, "over": {"model": ["gcn"], "loss": "all"}, "with": {"model": {"gcn": {"loss": "focal"}}}},
+            ["with.model.gcn", "loss is what the table goes over"],
         ),
         ("base: [", ["not valid yaml"]),
         ("base: !!python/object/apply:os.getcwd []", ["not valid yaml", "python/object"]),
