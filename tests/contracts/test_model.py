@@ -131,31 +131,6 @@ def test_padding_changes_nothing(model_name):
     torch.testing.assert_close(masked.state_dict(), plain.state_dict(), rtol=1e-9, atol=1e-9)
 
 
-def test_learns_sixteen_separable_clips(model_name):
-    recipe = {key: value for key, value in read_option("model", model_name).items() if key in RECIPE_KEYS}
-    model = make(model_name).train()
-    truth = torch.arange(16) % CLASSES
-    clips = batch(model_name, 16)
-    clips["graph"][torch.arange(16), 0, truth, 0] += 3
-    if "flow" in model.streams:  # a blob of motion, elsewhere for every class; images want small steps
-        for row, kind in enumerate(truth):
-            clips["flow"][row, :, 4 : 4 + 8, 8 * kind : 8 * kind + 8] += 3
-        steps, lr = 60, 0.003
-    elif "video" in model.streams:  # the same in its last moments
-        for row, kind in enumerate(truth):
-            clips["video"][row, :, 2:, 4 : 4 + 8, 6 * kind : 6 * kind + 6] += 3
-        steps, lr = 40, 0.005
-    else:
-        steps, lr = 200, max(recipe["lr"], 0.01)
-    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
-    for step in range(steps):
-        set_step(model, step)
-        optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(model(clips, weights(model_name)), truth).backward()
-        optimizer.step()
-    assert (model.eval()(clips, weights(model_name)).argmax(1) == truth).all()
-
-
 @pytest.mark.parametrize("ragged", [False, True])
 def test_stacked_folds_equal_folds_alone(model_name, ragged):
     """Design section 6: three folds as one model with a leading dimension; gradients, dropout and weights per fold.
