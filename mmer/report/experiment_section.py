@@ -13,6 +13,7 @@ from mmer.report.gallery import Card, Gallery
 from mmer.report.published import Result
 from mmer.report.published_box import PublishedBox, published_box
 from mmer.report.results import Measured
+from mmer.report.saw_box import SawBox, saw_box
 from mmer.report.summary import Summary
 from mmer.report.wording import config_text, many, number_text
 
@@ -44,6 +45,7 @@ class Section:
     n_curves : int
     excluded : dict of str to list of str
     cards : list of Card
+    saw : SawBox or None
     config : str
     """
 
@@ -66,6 +68,7 @@ class Section:
     n_curves: int
     excluded: dict[str, list[str]]
     cards: list[Card]
+    saw: SawBox | None
     config: str
 
 
@@ -112,6 +115,7 @@ def experiment_section(
         n_curves=len(record.curves[["seed", "fold"]].drop_duplicates()),
         excluded=by_reason(dict(zip(record.excluded.clip_id, record.excluded.reason, strict=True))),
         cards=gallery.cards(record),
+        saw=saw_box(record),
         config=config_text(record.config),
     )
 

@@ -11,6 +11,8 @@ from mmer.report.charts import GraphDrawing, arrows, graph_drawing
 from mmer.report.clip_choice import choose_clips, choose_clips_of_units, first_run
 from mmer.report.pictures import face_picture, flow_picture, strain_picture
 from mmer.report.records import DatasetRecord, ExperimentRecord
+from mmer.report.saw_faces import SawTile, saw_tiles
+from mmer.report.saw_groups import Group, groups_of
 from mmer.types.motion import ClipMotion
 from mmer.types.predictions import class_names
 
@@ -65,6 +67,8 @@ class Card:
         One per class in the order of the scheme, or one per annotated action unit: how probable it is that it shows.
     pictures : ClipPictures or None
     graph : GraphDrawing or None
+    saw : tuple of SawTile
+        What the models saw of it.
     """
 
     clip_id: str
@@ -77,6 +81,7 @@ class Card:
     bars: tuple[tuple[str, float, bool, bool], ...]
     pictures: ClipPictures | None
     graph: GraphDrawing | None
+    saw: tuple[SawTile, ...] = ()
 
 
 class Gallery:
@@ -108,17 +113,20 @@ class Gallery:
         else:
             classes = class_names(table)
             answers = [_answer(row, classes) for row in choose_clips(table, faces.__contains__).to_dict("records")]
-        return [self._card(record, **answer) for answer in answers]
+        seen = () if record.saw is None else groups_of(record.saw)
+        return [self._card(record, seen, **answer) for answer in answers]
 
-    def _card(self, record: ExperimentRecord, dataset: str, clip_id: str, **answer: Any) -> Card:
+    def _card(self, record: ExperimentRecord, seen: Sequence[Group], dataset: str, clip_id: str, **answer: Any) -> Card:
         # An entry of `datasets` may have another name than its corpus: the one of that name goes first.
         holders = sorted((name != dataset, name) for name, ids in self._ids.items() if clip_id in ids)
-        if holders and clip_id not in self._made:
-            self._made[clip_id] = _pictures(self._motion[holders[0][1]].of(clip_id), len(self._made) + 1)
+        motion = self._motion[holders[0][1]].of(clip_id) if holders else None
+        if motion is not None and clip_id not in self._made:
+            self._made[clip_id] = _pictures(motion, len(self._made) + 1)
         pictures = self._made.get(clip_id)
         size = (pictures.height, pictures.width) if pictures else None
         graph = None if record.samples is None else graph_drawing(record.samples, clip_id, size)
-        return Card(clip_id=clip_id, pictures=pictures, graph=graph, **answer)
+        saw = saw_tiles(record.saw, seen, record.samples, motion, clip_id) if seen else ()
+        return Card(clip_id=clip_id, pictures=pictures, graph=graph, saw=saw, **answer)
 
 
 def _answer(row: Mapping[str, Any], classes: Sequence[str]) -> dict[str, Any]:

@@ -42,10 +42,15 @@ def flow_picture(u: np.ndarray, v: np.ndarray, grey: np.ndarray | None) -> tuple
 def strain_picture(strain: np.ndarray, grey: np.ndarray | None) -> tuple[str, float]:
     """Paint optical strain, (H, W), over the face; returns the data URI and the strain of the brightest colour."""
     full = max(float(np.percentile(strain, 99.5)), STRAIN_FLOOR)
-    share = np.clip(strain / full, 0, 1)
-    places = np.linspace(0, 1, len(STRAIN_COLOURS))
-    colour = np.stack([np.interp(share, places, STRAIN_COLOURS[:, i]) for i in range(3)], -1)
-    return _encode(_over(colour, share, grey)), full
+    return _glowing(np.clip(strain / full, 0, 1), grey), full
+
+
+def heat_picture(values: np.ndarray, size: tuple[int, int], grey: np.ndarray | None) -> str:
+    """Paint values >= 0 of shape (h, w) over a face of ``size`` (H, W), brightest at their 99.5th percentile."""
+    full = float(np.percentile(values, 99.5))
+    share = np.clip(values / full, 0, 1) if full > 0 else np.zeros(values.shape)
+    share = np.asarray(Image.fromarray(share.astype(np.float32)).resize(size[::-1], Image.BILINEAR))
+    return _glowing(share, grey)
 
 
 def wheel_picture(size: int = 72) -> str:
@@ -60,6 +65,13 @@ def direction_colour(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     sextant = (np.arctan2(v, u) / (2 * np.pi) % 1) * 6
     offsets = np.array([0.0, 4.0, 2.0])
     return np.clip(np.abs((sextant[..., None] + offsets) % 6 - 3) - 1, 0, 1) * 0.85 + 0.15
+
+
+def _glowing(share: np.ndarray, grey: np.ndarray | None) -> str:
+    """Paint parts of the brightest colour over a face."""
+    places = np.linspace(0, 1, len(STRAIN_COLOURS))
+    colour = np.stack([np.interp(share, places, STRAIN_COLOURS[:, i]) for i in range(3)], -1)
+    return _encode(_over(colour, share, grey))
 
 
 def _over(colour: np.ndarray, share: np.ndarray, grey: np.ndarray | None) -> np.ndarray:

@@ -11,6 +11,7 @@ from mmer.types.errors import InputError, listing
 from mmer.types.fingerprint import Fingerprint
 from mmer.types.motion import Motion
 from mmer.types.samples import Samples
+from mmer.types.saw import Saw
 
 CURVES = ("seed", "fold", "epoch", "loss", "accuracy")
 EXCLUDED = ("clip_id", "reason")
@@ -49,6 +50,8 @@ class ExperimentRecord:
         Whether any of its corpora is a synthetic release: then no published number may stand beside it.
     cost : Cost or None
         What its training cost here; None where it is not known.
+    saw : Saw or None
+        What its models saw of their test clips.
 
     Raises
     ------
@@ -71,6 +74,7 @@ class ExperimentRecord:
     clips: pd.DataFrame | None = None
     synthetic: bool = False
     cost: Cost | None = None
+    saw: Saw | None = None
 
     def __post_init__(self) -> None:
         for what, table, columns in (("curves", self.curves, CURVES), ("excluded", self.excluded, EXCLUDED)):

@@ -17,6 +17,7 @@ from mmer.types.errors import InputError
 from mmer.types.fingerprint import Fingerprint
 from mmer.types.motion import Motion
 from mmer.types.predictions import load_predictions, predictions_digest
+from mmer.types.saw import Saw
 
 SYNTHETIC = "SYNTHETIC.txt"  # every rendered release has this file, so that a reader is told
 
@@ -51,6 +52,7 @@ def experiment_record(name: str, config: dict[str, Any]) -> ExperimentRecord:
         clips=clips[~clips.clip_id.isin(excluded.clip_id)].reset_index(drop=True),
         synthetic=any(_synthetic(dataset) for dataset in config["datasets"]),
         cost=_cost(name, predictions),
+        saw=Saw.load(saw) if (saw := folder / "saw.npz").is_file() else None,
     )
 
 
