@@ -14,6 +14,13 @@ from mmer.types.saw import Saw
 
 TITLES = {"gradient": "Gradient by node", "input x gradient": "Input × gradient by node"}
 
+KINDS = {
+    "attention": "Attention: the share of a source in what a target collects, mean over heads.",
+    "adjacency": "Adjacency: the weights with which a model mixes its nodes, as it uses them.",
+    "kept": "Kept: the score with which pooling keeps a node, 0 where it is dropped.",
+    "edge importance": "Edge importance: a learned factor of an edge.",
+}
+
 
 @dataclass(frozen=True)
 class SawBox:
@@ -24,6 +31,8 @@ class SawBox:
     lead : str
     unit, zero : str
         What a gradient counts in, and what an input of 0 is.
+    kinds : tuple of str
+        What the models' own quantities are.
     graphs : tuple of CircleGraph
     tables : tuple of NodeTable
     pixels : bool
@@ -33,6 +42,7 @@ class SawBox:
     lead: str
     unit: str
     zero: str
+    kinds: tuple[str, ...]
     graphs: tuple[CircleGraph, ...]
     tables: tuple[NodeTable, ...]
     pixels: bool
@@ -61,6 +71,7 @@ def saw_box(record: ExperimentRecord) -> SawBox | None:
         f"{many(len(saw.runs), 'run')} (folds × seeds × repeats).",
         unit="per standard deviation of a feature" if scaled else "in the units of the features",
         zero=" (0 is the mean of the training clips)" if scaled else "",
+        kinds=tuple(KINDS[kind] for kind in dict.fromkeys(group.kind for group in groups) if kind in KINDS),
         graphs=tuple(graph for graph in graphs if graph is not None),
         tables=tuple(table for table in tables if table is not None),
         pixels=all(group.over == "face" for group in groups),

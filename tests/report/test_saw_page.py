@@ -62,6 +62,7 @@ def test_the_page_names_nodes_edges_and_what_they_are_not(clips):
     for words in (
         "What the models saw 18 test clips, each shown to the models of the folds that test it: 3 runs",
         "None of this is a cause.",
+        "Attention: the share of a source",
         "Edge weights by - widest line",
         "Attention widest line",
         "Adjacency widest line",

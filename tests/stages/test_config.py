@@ -129,6 +129,7 @@ def test_order_in_params_does_not_matter(workspace):
         ({"experiments": {"a": {"datasets": ["casme2"], "device": "gpu"}}}, ["experiments.a.device", "'gpu'", "cuda"]),
         ({"experiments": {"a": {"datasets": [["casme2"]]}}}, ["experiments.a.datasets", "[['casme2']]"]),
         ({"experiments": {"a": {"datasets": ["casme2"], "mix_backends": "yes"}}}, ["mix_backends", "true or false"]),
+        ({"experiments": {"a": {"datasets": ["casme2"], "saw": 1}}}, ["saw", "true or false"]),
         ({"set": {"experiments": {"a": {"model": {"_target_": "os.system"}}}}}, ["experiments.a", "outside mmer"]),
         ({"set": {"experiments": {"a": {"model": {"optimizer": "${adm}"}}}}}, ["experiments.a", "'adm'"]),
     ],

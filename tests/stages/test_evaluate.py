@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,6 +13,7 @@ from mmer.stages.experiment import load_experiment
 from mmer.synthetic.release import write_release
 from mmer.types.fingerprint import Fingerprint, split_hash
 from mmer.types.predictions import load_predictions
+from mmer.types.saw import Saw
 from workspace import Workspace
 
 EXPERIMENTS = {
@@ -122,13 +124,30 @@ def test_the_fingerprint_says_what_was_run(name):
     assert (fingerprint.device, fingerprint.precision) == ("cpu", "float32")
 
 
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_what_models_saw_is_kept_by_clip_and_node_name(name):
+    saw, predictions = Saw.load(trained(name) / "saw.npz"), load_predictions(f"artifacts/predictions/{name}.parquet")
+    runs = predictions[["seed", "repeat", "fold"]].drop_duplicates().itertuples(index=False, name=None)
+    assert set(saw.clip_ids) == set(predictions.clip_id)
+    assert sorted(saw.runs) == sorted(runs)
+    gradient = next(view for view in saw.views if view.kind == "gradient")
+    assert gradient.names == saw.node_names == load_experiment(name).samples.node_names
+    assert set(saw.table(gradient).node) == set(saw.node_names)
+    assert (gradient.values > 0).any(1).all()
+    assert (np.ptp(saw.edge_weight, axis=0) > 0).any() == (name == "loso")  # fitted in each fold
+
+
 def test_the_fingerprint_of_a_machine_with_another_device_has_the_same_config(workspace):
+    """And so if what models saw is not kept."""
     before = json.loads((trained("loso") / "fingerprint.json").read_text())
-    workspace.params["experiments"]["loso"]["device"] = "cpu"
+    stored = Path("artifacts/predictions/loso.parquet").read_bytes()
+    workspace.params["experiments"]["loso"] |= {"device": "cpu", "saw": False}
     workspace.params["set"]["experiments"]["units"]["model"] = {"epochs": 3}
     for command in (("config",), ("inputs",), ("evaluate", "loso"), ("evaluate", "units")):
         assert workspace.mmer(*command) == 0
     assert json.loads((trained("loso") / "fingerprint.json").read_text()) == before
+    assert not (trained("loso") / "saw.npz").exists()
+    assert Path("artifacts/predictions/loso.parquet").read_bytes() == stored
 
 
 def test_a_repeated_hold_out_tests_clips_again_only_in_another_repeat():
