@@ -44,7 +44,7 @@ HEAD = ("model", "recipe", "seeds", "UF1", "95 % interval", "majority", "shuffle
 INTRO = """\
 # Every model learns
 
-Each model, by its small recipe (`conf/experiment/NAME_demo.yaml`; `paper` where it has none: the values of
+Each model, by its small recipe (`conf/experiment/NAME_demo.yaml`; `full` where it has none: the values of
 `conf/model`), on `easy` synthetic clips of {subjects} subjects ({clips} clips) in three classes, leave one subject
 out. UF1 is pooled over the folds; its interval is that of resampled subjects. It must lie above what the majority
 class scores, and above what the same model scores when the labels of every fold's training clips are shuffled. These
@@ -134,7 +134,7 @@ def judged(one, straight: list, shuffled: list) -> tuple[str, ...]:
     ]
     score, chance, floor = (float(mean_scores(table)["uf1"]) for table in tables)
     low, high = (float(value) for value in intervals(tables[0]).loc["uf1", ["low", "high"]])
-    recipe = "demo" if f"{one.name}_demo" in options("experiment") else "paper"
+    recipe = "demo" if f"{one.name}_demo" in options("experiment") else "full"
     words = (f"{score:.3f}", f"{low:.3f} – {high:.3f}", f"{floor:.3f}", f"{chance:.3f}")
     return (one.name, recipe, str(len(one.config["seeds"])), *words, "yes" if low > max(floor, chance) else "NO")
 

@@ -12,7 +12,7 @@ from mmer.report.summary import Score
 from mmer.report.wording import aligned, interval_text, number_text, score_text
 
 LEAST = 2  # models; a table of one is no comparison
-PAPER = "paper"  # the values of conf/model
+FULL = "full"  # the values of conf/model
 DASH = "–"
 NOTE = (
     "Synthetic data: the clips are rendered. These scores are not results of micro-expression recognition. They show "
@@ -52,7 +52,7 @@ class Row:
     ----------
     name : str
     recipe : str
-        ``demo``: a small one, ``paper``: the values of conf/model; empty in the rows of baselines.
+        ``demo``: a small one, ``full``: the values of conf/model; empty in the rows of baselines.
     seeds, parameters, seconds : str
         As text; a dash where it is not known. Seconds are those of all folds of the first column's protocol, one seed.
     cells : tuple of Cell or None
@@ -190,7 +190,7 @@ def _row(
     timed = own.get(columns[0])
     cost = timed[1].record.cost if timed else None
     seeds = sorted({one.summary.seeds for _, one in own.values()})
-    named = sorted({recipes.get(one.summary.name, "").removeprefix(f"{model}_") or PAPER for _, one in own.values()})
+    named = sorted({recipes.get(one.summary.name, "").removeprefix(f"{model}_") or FULL for _, one in own.values()})
     return Row(
         name=model,
         recipe=", ".join(named),

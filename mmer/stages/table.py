@@ -31,7 +31,7 @@ and what it costs. Which model is better on real faces it does not say.
 
 Written by `mmer table {name} --write-docs` from the stored predictions of `conf/table/{name}.yaml`. Scores are
 pooled over all folds of a run and averaged over seeds (± standard deviation), with the 95 % interval over resamples
-of the subjects in square brackets. The recipe `demo` is the small one, `conf/experiment/MODEL_demo.yaml`; `paper`
+of the subjects in square brackets. The recipe `demo` is the small one, `conf/experiment/MODEL_demo.yaml`; `full`
 are the values of `conf/model`. Seconds are what the processors worked for all folds under one seed. In round
 brackets what any model must beat.
 

@@ -48,7 +48,7 @@ def test_a_row_per_model_and_a_column_per_protocol(table, results):
     assert [cell and cell.score for cell in ststnet.cells] == [scores["a"], scores["b"]]
     assert [cell and cell.score for cell in gcn.cells] == [None, scores["c"]]
     assert [cell.number for cell in ststnet.cells] == [1, 2]
-    assert (gcn.recipe, ststnet.recipe) == ("paper", "demo")
+    assert (gcn.recipe, ststnet.recipe) == ("full", "demo")
     assert (gcn.seeds, ststnet.seeds) == ("1", "1 – 3")
 
 
@@ -76,7 +76,7 @@ def test_as_text(table):
     assert "not results of micro-expression recognition" in text
     assert "cannot be compared with ours" in text
     (line,) = [line for line in text.splitlines() if line.startswith("| gcn")]
-    assert [cell.strip() for cell in line.strip("|").split("|")][:6] == ["gcn", "paper", "1", "1,683", "–", "–"]
+    assert [cell.strip() for cell in line.strip("|").split("|")][:6] == ["gcn", "full", "1", "1,683", "–", "–"]
     assert re.search(r"\| 0\.\d{3} \[0\.\d{3} – [01]\.\d{3}\]", line)
     assert "re-run with early stopping" not in markdown(table, published=False)
 
