@@ -194,3 +194,19 @@ def test_nodes_over_time_lie_where_their_node_is(clips):
     )
     (tile,) = saw_tiles(saw, groups_of(saw), samples, None, samples.clip_ids[0])
     assert tile.note == "AU01@0 → AU02@1 0.50"
+
+
+def test_many_nodes_stay_small(clips):
+    samples, random = samples_of(clips, 68), np.random.default_rng(0)
+    values = random.random((len(clips), 68, 68)).astype(np.float32)
+    views = (
+        View("gradient", "graph", "nodes", samples.node_names, values[:, 0], values[:3, 0]),
+        View("attention", "layer", "pairs", samples.node_names, values, values[:3]),
+    )
+    runs, edges = tuple((0, 0, fold) for fold in "abc"), samples.edge_index
+    saw = Saw(samples.clip_ids, runs, samples.node_names, edges, random.random((3, edges.shape[1])), views)
+    sizes = [
+        len(render([experiment_record(clips=clips, samples=samples, saw=seen)], dataset_records(clips)).encode())
+        for seen in (None, saw)
+    ]
+    assert sizes[1] - sizes[0] < 120_000

@@ -94,10 +94,11 @@ def test_every_network_shows_what_its_answer_hangs_on(model_name):
                 np.testing.assert_allclose(view.values[:, node], slope, rtol=2e-3, atol=2e-4)
 
 
-def test_nothing_changes_because_somebody_looks(corpus, task):
+@pytest.mark.parametrize("stack", [1, 3])
+def test_nothing_changes_because_somebody_looks(corpus, task, stack):
     samples, targets, _, splits = corpus()
     made = task(samples, targets, "gcn")
-    blind, looking = (list(run_folds(replace(made, saw=saw), splits, 1, stack=1)) for saw in (False, True))
+    blind, looking = (list(run_folds(replace(made, saw=saw), splits, 1, stack=stack)) for saw in (False, True))
     for one, other in zip(blind, looking, strict=True):
         assert one.saw is None
         assert one.probabilities.tobytes() == other.probabilities.tobytes()
