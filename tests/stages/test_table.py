@@ -17,8 +17,10 @@ from mmer.stages import paths, table
 from mmer.stages.table_config import detects, resolve_table
 from mmer.stages.table_rows import read_rows
 from mmer.synthetic.release import write_release
+from mmer.types.cost import Cost
 from mmer.types.errors import InputError
-from mmer.types.predictions import load_predictions
+from mmer.types.predictions import load_predictions, predictions_digest
+from mmer.types.samples import Samples
 from workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
@@ -363,6 +365,32 @@ def test_a_row_leaves_what_an_experiment_leaves(ran):
     page = (home / "report/index.html").read_text()
     assert all(row in page for row in ROWS)
     assert "points" not in metrics
+
+
+def test_what_a_row_cost_lies_beside_no_artifact(ran):
+    (graph,) = Path("artifacts/table/tiny/graphs/casme2").glob("*.npz")
+    numbers = Samples.load(graph).streams["graph"][0].size
+    for row in ROWS:
+        cost = Cost.load(f".mmer/cost/table/tiny/{row}.json")
+        predictions = load_predictions(f"artifacts/table/tiny/predictions/{row}.parquet")
+        assert (cost.experiment, cost.trainings, cost.seeds) == (row, predictions.fold.nunique(), 1)
+        assert cost.predictions == predictions_digest(predictions)
+        assert cost.seconds > 0
+        assert cost.parameters == 3 * (numbers + 1)  # of logistic regression
+    assert Cost.load(".mmer/cost/points.json").experiment == "points"
+    assert not Path("artifacts/table/tiny/report/models.md").exists()  # the rows are of one model
+
+
+def test_only_a_table_of_models_is_written_into_the_docs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="table losses: it has no table of models"):
+        table._write_docs("losses", Path("models.md"))
+    Path("docs").mkdir()
+    Path("models.md").write_text("| model |\n")
+    table._write_docs("models", Path("models.md"))
+    text = Path("docs/results.md").read_text()
+    assert "not results of micro-expression recognition" in text
+    assert text.endswith("\n\n| model |\n")
 
 
 def test_a_table_touches_nothing_of_the_experiments(ran):
