@@ -45,10 +45,11 @@ INTRO = """\
 # Every model learns
 
 Each model, by its small recipe (`conf/experiment/NAME_demo.yaml`; `full` where it has none: the values of
-`conf/model`), on `easy` synthetic clips of {subjects} subjects ({clips} clips) in three classes, leave one subject
-out. UF1 is pooled over the folds; its interval is that of resampled subjects. It must lie above what the majority
-class scores, and above what the same model scores when the labels of every fold's training clips are shuffled. These
-are not results of micro-expression recognition. Written by `scripts/check_models.py --write-docs`.
+`conf/model`), on `easy` synthetic clips ({subjects} subjects, {clips} of each; those of the three classes of
+`megc3`), leave one subject out. UF1 is pooled over the folds and averaged over seeds; its interval is that of
+resampled subjects. Its lower end must lie above what the majority class scores, and above what the same model scores
+when the labels of every fold's training clips are shuffled. These are not results of micro-expression recognition.
+Written by `scripts/check_models.py --write-docs`.
 
 """
 
@@ -163,7 +164,7 @@ def main() -> int:
     table = aligned([HEAD, *rows])
     print(f"\n{table}")
     if given.write_docs:
-        DOC.write_text(INTRO.format(subjects=given.subjects, clips=given.subjects * given.clips) + table)
+        DOC.write_text(INTRO.format(subjects=given.subjects, clips=given.clips) + table)
     failed = [row[0] for row in rows if row[-1] != "yes"]
     if failed:
         print(f"do not learn: {', '.join(failed)}", file=sys.stderr)
