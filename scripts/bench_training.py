@@ -1,11 +1,13 @@
 """Time the fold stack against training one fold after another; the last line is JSON.
 
-The rival is what a careful person writes without the stack: the same nn.Module, torch's default Adam, default malloc,
-eager, one thread, clips preloaded as tensors, folds one after another; with the same steps, batches, loss, dropout
-masks and initial weights. Both are given their models and clips ready; everything else counts: optimisers, stacking,
-gathering, and giving the weights back. Rounds are paired: both run in every round, and the ratio is the median.
+The rival is what a careful person writes without the stack: the same nn.Module in torch's own operations, torch's
+default Adam, default malloc, eager, one thread, clips preloaded as tensors, folds one after another; with the same
+steps, batches, loss, dropout masks and initial weights. `--rival kernels` gives it the compiled kernels of
+mmer.models.kernels too: the ratio is then what stacking and processes add to them. Both are given their models and
+clips ready; everything else counts: optimisers, stacking, gathering, and giving the weights back. Rounds are paired:
+both run in every round, and the ratio is the median.
 
-    python scripts/bench_training.py [gcn17 gcn68 graph_tcn ststnet] [--folds 68] [--rounds 5] [--processes 2]
+    python scripts/bench_training.py [CASES] [--folds 68] [--rounds 5] [--processes 2] [--rival torch]
 """
 
 import argparse
@@ -115,7 +117,15 @@ def stacked(stacks, how):
     return [report.rows[-1][1] for items in stacks for report in train(items, how)]
 
 
-def serve(pipe, tuned):
+def without_kernels():
+    """Let the networks of this process use torch's operations only."""
+    from mmer.models import dropout, folded, norm_pool
+
+    for module in (dropout, folded, norm_pool):
+        module.fits = lambda x: False
+
+
+def serve(pipe, tuned, kernels):
     """Wait for work in a process of one thread."""
     import torch
 
@@ -124,6 +134,8 @@ def serve(pipe, tuned):
     torch.set_num_threads(1)
     if tuned:
         tune_malloc()
+    if not kernels:
+        without_kernels()
     while (work := pipe.recv()) is not None:
         kind, case, places = work
         how = recipe(case)
@@ -164,7 +176,7 @@ def bench(name, case, folds, rounds, alone, workers):
     many = workers[0].recv()
     size = k if many < single else 1
     print(f"{name}: a step takes {1e3 * single:.2f} ms alone, {1e3 * many:.2f} ms in a stack of {min(16, k)}"
-          f" ({1e3 * first:.2f} ms alone with default malloc): stacks of {size}", flush=True)  # fmt: skip
+          f" ({1e3 * first:.2f} ms the rival): stacks of {size}", flush=True)  # fmt: skip
     shares = [list(range(start, folds, len(workers))) for start in range(len(workers))]
     works = [("stacked", case, [share[i : i + size] for i in range(0, len(share), size)]) for share in shares]
     ratios = []
@@ -195,6 +207,7 @@ def main():
     parser.add_argument("--folds", type=int, default=68)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument("--rival", choices=("torch", "kernels"), default="torch")
     options = parser.parse_args()
     if strange := set(options.cases) - set(CASES):
         parser.error(f"no case {sorted(strange)[0]!r}; there are {', '.join(CASES)}")
@@ -203,7 +216,9 @@ def main():
     pipes = []
     for number in range(options.processes + 1):
         here, there = context.Pipe()
-        context.Process(target=serve, args=(there, number > 0), daemon=True).start()
+        context.Process(
+            target=serve, args=(there, number > 0, number > 0 or options.rival == "kernels"), daemon=True
+        ).start()
         pipes.append(here)
     found = {}
     for name in options.cases or CASES:
