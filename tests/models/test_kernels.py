@@ -1,5 +1,6 @@
 """The compiled kernels do what the lines of torch beside them do."""
 
+import numpy as np
 import pytest
 import torch
 from torch.func import functional_call, vmap
@@ -8,6 +9,7 @@ from mmer.models.batch_norm import BatchNorm2d, set_mask
 from mmer.models.dropout import Dropout, ReluDropout, seed_dropout
 from mmer.models.folded import GraphConvolution, graph_layer
 from mmer.models.kernels import dropout as kernel
+from mmer.models.kernels.compiled import collect
 from mmer.models.norm_pool import relu_norm_pool
 
 FOLDS = 3
@@ -180,3 +182,14 @@ def test_norm_pool_evaluates_with_the_running_statistics():
     expected = torch.nn.functional.max_pool2d(norm(torch.relu(x)), 3, 3, 1)
     assert torch.equal(relu_norm_pool(x, norm, 3, 1), expected)
     assert norm.num_batches_tracked == 0
+
+
+@pytest.mark.parametrize("share", [0.05, 1.0], ids=["sparse", "dense"])
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("nodes", [5, 40])
+def test_a_product_with_an_adjacency_is_the_matrix_product(nodes, turned, share):
+    random = np.random.default_rng(0)
+    adjacency = random.random((nodes, nodes)) * (random.random((nodes, nodes)) < share)
+    x, out = random.normal(size=(nodes, 600)), np.full((nodes, 600), np.nan)
+    collect(adjacency, x, turned, out)
+    np.testing.assert_allclose(out, (adjacency.T if turned else adjacency) @ x, rtol=0, atol=1e-12)
