@@ -33,8 +33,8 @@ def centre_distance(names: tuple[str, ...], edge_index: np.ndarray, centre: str)
     edge_index : ndarray of shape (2, E)
     centre : str
         ``face``: distance from the mean place of the nodes on the canonical face, in outer eye distances; for
-        landmarks. ``middle``: hops to the node with the fewest hops to all others. Else the name of a node: hops to
-        it.
+        landmarks. ``middle``: hops to the node with the fewest hops to all others; where several have as few, as both
+        corners of the mouth do, to the nearest of them. Else the name of a node: hops to it.
 
     Returns
     -------
@@ -55,8 +55,10 @@ def centre_distance(names: tuple[str, ...], edge_index: np.ndarray, centre: str)
         return np.round(np.linalg.norm(place - place.mean(0), axis=1), 9)  # the two sides of the face are equally far
     distance = hops(edge_index, len(names))
     if centre == "middle":
-        # Unreachable nodes count as farther than any path: the middle is then that of the largest part.
-        return distance[np.where(np.isinf(distance), len(names), distance).sum(1).argmin()]
+        # Unreachable nodes count as farther than any path: the middle is then that of the largest part. To take the
+        # first of several would let the order of the nodes decide, and part the two sides of a face differently.
+        total = np.where(np.isinf(distance), len(names), distance).sum(1)
+        return distance[total == total.min()].min(0)
     if centre not in names:
         raise InputError(f"st_gcn: centre is {centre!r}; {nearest(centre, ('face', 'middle', *names))}")
     return distance[names.index(centre)]

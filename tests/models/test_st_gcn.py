@@ -76,6 +76,12 @@ def test_centre_of_gravity_treats_both_sides_of_the_face_alike():
         centre_distance(names, np.zeros((2, 0), np.int64), "nose")
 
 
+def test_several_nodes_in_the_middle_are_one_middle():
+    """Of six nodes in a line the third and the fourth: which comes first must not count."""
+    edges = np.array(sorted(edge for a in range(5) for edge in ((a, a + 1), (a + 1, a)))).T
+    np.testing.assert_array_equal(centre_distance(NAMES, edges, "middle"), [2, 1, 0, 0, 1, 2])
+
+
 def test_parameters_are_those_of_the_docstring():
     ring = np.array([[i % 68, (i + 1 + i // 68) % 68] for i in range(242)]).T.copy()
     assert sum(value.numel() for value in StGcn(sizes(16, 4, 68, ring)).parameters()) == 3019145
