@@ -5,8 +5,7 @@
     .venv/bin/python scripts/list_models.py --write    # bring docs/models.md up to date: after adding a model
 
 The columns `published` and `why it differs` are written by hand, in the table itself, and are kept. A model is counted
-on the nodes and edges that NAME_paper in conf/experiment/ chooses, or else NAME_demo; where its paper has another
-input, that is in ``PAPER``.
+as NAME_paper in conf/experiment/ has it; without one, with the values of conf/model on the default nodes and edges.
 """
 
 import argparse
@@ -17,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from mmer.stages.build import build, options
 from mmer.stages.config import resolve
@@ -33,26 +31,7 @@ BY_HAND = ("published", "why it differs")
 UNKNOWN = "–"
 MOTION = 128  # pixels, of conf/motion/optical_flow.yaml; every network brings it to its own size
 
-# Inputs that no recipe says: the number of classes (else 3), choices and single values of the experiment.
-PAPER: dict[str, dict[str, Any]] = {
-    "auw_gcn": {"nodes": "auw_rois", "edges": "au_regions", "set": {"nodes": {"n_frames": 16}}},
-    "dssnet": {"classes": 5},
-    "edge_gat": {
-        "nodes": "landmarks",
-        "edges": "nearest",
-        "set": {"nodes": {"features": ["position", "displacement", "flow_patch"]}, "model": {"split": 4}},
-    },
-    "graphsage": {
-        "nodes": "landmarks",
-        "edges": "nearest",
-        "set": {"nodes": {"features": ["displacement", "flow_patch"]}},
-    },
-    "st_gcn": {
-        "nodes": "landmarks",
-        "edges": "nearest",
-        "set": {"nodes": {"features": ["position", "displacement"], "n_frames": 16}},
-    },
-}
+CLASSES = {"dssnet": 5}  # of the published count; all others are counted with 3
 
 
 def recipes_of(name: str) -> list[str]:
@@ -61,28 +40,20 @@ def recipes_of(name: str) -> list[str]:
 
 
 def experiment(name: str) -> dict[str, Any]:
-    """Compose the experiment in which a model is counted: its own values, on the nodes and edges of its recipe."""
-    chosen: dict[str, str] = {"model": name}
-    recipes, own = recipes_of(name), PAPER.get(name, {})
-    if f"{name}_paper" in recipes:
-        chosen["experiment"] = f"{name}_paper"
-    elif recipes:  # the groups it chooses; its values make the model small
-        text = yaml.safe_load((ROOT / "conf" / "experiment" / f"{name}_demo.yaml").read_text())
-        named = {key.removeprefix("override /"): value for item in text["defaults"] for key, value in item.items()}
-        chosen |= {group: named[group] for group in ("nodes", "edges") if group in named}
-    chosen |= {group: own[group] for group in ("nodes", "edges") if group in own}
+    """Compose the experiment in which a model is counted."""
+    chosen = {"experiment": f"{name}_paper"} if f"{name}_paper" in recipes_of(name) else {"model": name}
     params = {
         "datasets": {"casme2": {}},
         "use": {"faces": "shipped", "motion": "optical_flow"},
         "experiments": {name: {"datasets": ["casme2"], **chosen}},
-        "set": {"experiments": {name: own.get("set", {})}},
+        "set": {},
     }
     return resolve(params)["experiments"][name]
 
 
 def sizes_of(name: str, config: dict[str, Any]) -> tuple[Sizes, str]:
     """Return the sizes with which a model is built, and in words."""
-    model, classes = config["model"], PAPER.get(name, {}).get("classes", 3)
+    model, classes = config["model"], CLASSES.get(name, 3)
     traits = model_traits(model)
     streams, words, names, edge_index = {}, [], (), np.zeros((2, 0), np.int64)
     if "graph" in traits.streams:

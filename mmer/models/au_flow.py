@@ -15,6 +15,7 @@ from mmer.models.dropout import Dropout
 from mmer.models.encoder_layer import EncoderLayer
 from mmer.models.fgrl import EYEBROWS, MOUTH, PartVector, part_landmarks
 from mmer.models.graph_input import check_flag, check_whole, graph_shape
+from mmer.models.idle_bias import Conv3d, idle_biases
 from mmer.models.p3d import P3d
 from mmer.models.unit_detection import check_unit_weight, check_units
 from mmer.models.video_input import VideoInput
@@ -173,6 +174,11 @@ class AuFlow(nn.Module):
         self.answers = nn.LayerNorm(len(self.unit_names), eps=1e-6)
         self.classifier = nn.Linear(len(self.unit_names), sizes.n_classes)
 
+    @property
+    def dead_parameters(self) -> dict[str, str]:
+        """Return what gets no gradient, by the start of its name, and why."""
+        return idle_biases(self)
+
     def forward(self, batch: dict[str, Tensor], edge_weight: Tensor) -> Tensor:
         """Return logits (B, C) of ``batch["video"]`` (B, 1, T', H, W) and ``batch["graph"]`` (B, T, N, F)."""
         units = self._units(self.unit_head(self.dropout(self.backbone(self.input(batch["video"])))))
@@ -201,7 +207,7 @@ class _Join(nn.Module):
 
     def __init__(self, nodes: int, maps: int) -> None:
         super().__init__()
-        self.convolution = nn.Conv3d(nodes, nodes, (maps, 3, 3), padding=(0, 1, 1), groups=nodes)
+        self.convolution = Conv3d(nodes, nodes, (maps, 3, 3), padding=(0, 1, 1), groups=nodes)
         self.norm = BatchNorm3d(nodes)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from mmer.models.batch_norm import BatchNorm1d
 from mmer.models.graph_input import check_choice, check_whole, graph_shape
+from mmer.models.idle_bias import REASON
 from mmer.models.neighbour_mean import OWN, neighbour_mean
 from mmer.types.samples import Sizes
 
@@ -77,6 +78,11 @@ class AuwGcn(nn.Module):
         source, target = torch.from_numpy(sizes.edge_index.copy())
         self.register_buffer("place", target * self.nodes + source, persistent=False)
 
+    @property
+    def dead_parameters(self) -> dict[str, str]:
+        """Return what gets no gradient, by the start of its name, and why."""
+        return {"node.bias": REASON}
+
     def _start(self, hidden: int, width: int) -> None:
         """Draw the first weights as the authors' code does."""
         for parameter in self.node.parameters():
@@ -89,8 +95,8 @@ class AuwGcn(nn.Module):
         """Return logits (B, C) of ``batch["graph"]`` (B, T, N, F) with ``edge_weight`` (E,)."""
         x = batch["graph"]
         adjacency = neighbour_mean(self.place, edge_weight.to(x.dtype), self.nodes, self.own)
-        # The bias comes after the sum over neighbours, as rows sum to 1 only where a node has any.
-        x = torch.matmul(adjacency, torch.matmul(x, self.node.weight.T)) + self.node.bias
+        # The bias comes after the sum over neighbours, as rows sum to 1 only where a node has any; see dead_parameters.
+        x = torch.matmul(adjacency, torch.matmul(x, self.node.weight.T)) + self.node.bias.detach()
         x = torch.relu(self.node_norm(x.flatten(1, 2).transpose(1, 2)))  # (B, hidden, T * N)
         x = x.unflatten(2, (self.frames, self.nodes)).permute(0, 3, 1, 2).flatten(1, 2)  # (B, N * hidden, T)
         for layer, norm in zip(self.time, self.time_norms, strict=True):

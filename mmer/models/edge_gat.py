@@ -94,20 +94,22 @@ class EdgeGat(nn.Module):
     """Two streams of graph attention with edge features, each with self-attention pooling, put together and classified.
 
     =====================================================  ==========  ==========
-    layer (68 nodes, 242 edges, 4 + 98 features,           output      parameters
-    3 classes)
+    layer (68 nodes, 368 edges, 4 + 98 features,           output      parameters
+    edge features rbf and jaccard, 3 classes)
     =====================================================  ==========  ==========
-    stream 1: edge features                                310 x 7
-    stream 1: attention, 4 heads, ELU, dropout             68 x 32            608
+    stream 1: edge features                                436 x 2
+    stream 1: attention, 4 heads, ELU, dropout             68 x 32            448
     stream 1: attention, 4 heads, ELU, dropout             68 x 32           3200
     stream 1: pooling of the best half, mean and greatest  64                  65
-    stream 2: edge features                                310 x 101
-    stream 2: attention, 4 heads, ELU, dropout             68 x 32           9632
+    stream 2: edge features                                436 x 2
+    stream 2: attention, 4 heads, ELU, dropout             68 x 32           6464
     stream 2: attention, 4 heads, ELU, dropout             68 x 32           3200
     stream 2: pooling of the best half, mean and greatest  64                  65
     linear                                                 3                  387
-    **all**                                                                 17157
+    **all**                                                                 13829
     =====================================================  ==========  ==========
+
+    With all four edge features, the default, there are 3328 more. No number was published.
 
     What of the paper was at hand is its abstract, which gives no sizes. From there: two streams, of node locations
     and of patches of optical flow; edge features from the Jaccard index and a radial basis function; self-attention

@@ -9,6 +9,7 @@ from mmer.models.batch_norm import BatchNorm2d
 from mmer.models.dropout import Dropout
 from mmer.models.encoder_layer import EncoderLayer
 from mmer.models.graph_input import check_choice, check_flag, check_whole, graph_shape
+from mmer.models.idle_bias import Conv2d, idle_biases
 from mmer.models.unit_words import UnitWords
 from mmer.types.errors import InputError, listing
 from mmer.types.samples import Sizes
@@ -131,7 +132,7 @@ class Fgrl(nn.Module):
         self.register_buffer("seen", torch.tensor([place[name] for name in eyebrows + mouth]), persistent=False)
         self.n_eyebrows, self.n_eyebrow_units = len(eyebrows), len(chosen[0])
         nodes, channels = len(self.seen), frames * width // patch**2
-        self.convolution = nn.Conv2d(nodes * channels, nodes, 3, padding=1, groups=nodes)
+        self.convolution = Conv2d(nodes * channels, nodes, 3, padding=1, groups=nodes)
         self.norm = BatchNorm2d(nodes)
         settings = (patch**2, heads, head_width, inner, encoder_dropout, attention_dropout)
         self.eyebrows = nn.ModuleList(EncoderLayer(*settings, eyebrows) for _ in range(layers))
@@ -146,11 +147,11 @@ class Fgrl(nn.Module):
     @property
     def dead_parameters(self) -> dict[str, str]:
         """Return what gets no gradient, by the start of its name, and why."""
-        dead = {}
+        dead = idle_biases(self)
         if self.faithful_to == "code":
             reason = "the layers of the released code do not follow each other: only the last has an effect"
             last = len(self.eyebrows) - 1
-            dead = {f"{part}.{layer}.": reason for part in ("eyebrows", "mouth") for layer in range(last)}
+            dead |= {f"{part}.{layer}.": reason for part in ("eyebrows", "mouth") for layer in range(last)}
         if not self.learn_adjacency:
             dead["units.change"] = "the adjacency is fitted on the annotations of the fold and not learned"
         return dead

@@ -10,7 +10,14 @@ from mmer.types.samples import Sizes
 class Logreg(nn.Module):
     """Multinomial logistic regression on all T * N * F numbers of a clip; edges are not used.
 
-    Weights start at zero: the loss is convex and the start carries no chance.
+    ==============================================  ======  ==========
+    layer (12 action units, 3 features, 3 classes)  output  parameters
+    ==============================================  ======  ==========
+    linear                                          3              111
+    **all**                                                        111
+    ==============================================  ======  ==========
+
+    From no paper. Weights start at zero: the loss is convex and the start carries no chance.
 
     Parameters
     ----------

@@ -11,6 +11,7 @@ from mmer.models.batch_norm import BatchNorm2d
 from mmer.models.dropout import Dropout
 from mmer.models.flow_input import FlowInput
 from mmer.models.graph_input import check_whole
+from mmer.models.idle_bias import Conv2d, idle_biases
 from mmer.types.errors import InputError
 from mmer.types.samples import Sizes
 
@@ -19,7 +20,7 @@ class ConvNorm(nn.Sequential):
     """Convolution, batch normalisation, ReLU."""
 
     def __init__(self, channels: int, filters: int, kernel: int, padding: int) -> None:
-        super().__init__(nn.Conv2d(channels, filters, kernel, padding=padding), BatchNorm2d(filters), nn.ReLU())
+        super().__init__(Conv2d(channels, filters, kernel, padding=padding), BatchNorm2d(filters), nn.ReLU())
         nn.init.kaiming_normal_(self[0].weight, mode="fan_out", nonlinearity="relu")
 
 
@@ -81,6 +82,11 @@ class RcnA(nn.Module):
         self.classifier = nn.Linear(width * pool**2, sizes.n_classes)
         nn.init.normal_(self.classifier.weight, 0, 0.01)
         nn.init.zeros_(self.classifier.bias)
+
+    @property
+    def dead_parameters(self) -> dict[str, str]:
+        """Return what gets no gradient, by the start of its name, and why."""
+        return idle_biases(self)
 
     def forward(self, batch: dict[str, Tensor], edge_weight: Tensor) -> Tensor:
         """Return logits (B, K) of ``batch["flow"]`` (B, C, H, W)."""

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from mmer.models.batch_norm import BatchNorm1d, BatchNorm2d
 from mmer.models.dropout import Dropout
 from mmer.models.graph_input import check_choice, check_whole, graph_shape
+from mmer.models.idle_bias import Conv2d, idle_biases
 from mmer.models.neighbour_mean import neighbour_mean
 from mmer.models.partition import STRATEGIES, partition
 from mmer.models.probe import Probe
@@ -37,15 +38,13 @@ class Unit(nn.Module):
         self.parts = parts
         self.graph = nn.Conv2d(channels_in, channels_out * parts, 1)
         self.graph_norm = BatchNorm2d(channels_out)
-        self.time = nn.Conv2d(channels_out, channels_out, (kernel, 1), (stride, 1), (kernel // 2, 0))
+        self.time = Conv2d(channels_out, channels_out, (kernel, 1), (stride, 1), (kernel // 2, 0))
         self.time_norm = BatchNorm2d(channels_out)
         self.dropout = Dropout(dropout)
         self.skip = skip
         self.reshape = None
         if skip and (channels_in != channels_out or stride != 1):
-            self.reshape = nn.Sequential(
-                nn.Conv2d(channels_in, channels_out, 1, (stride, 1)), BatchNorm2d(channels_out)
-            )
+            self.reshape = nn.Sequential(Conv2d(channels_in, channels_out, 1, (stride, 1)), BatchNorm2d(channels_out))
 
     def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
         """Return (B, D, T', N) of ``x`` (B, C, T, N) and ``adjacency`` (P, N, N), row = target."""
@@ -61,21 +60,21 @@ class StGcn(nn.Module):
     """ST-GCN units, averaged over time and nodes, and a linear classifier.
 
     ==========================================================  ============  ==========
-    layer (68 nodes, 242 edges, 16 frames, 4 features,          output        parameters
+    layer (68 nodes, 368 edges, 16 frames, 4 features,          output        parameters
     3 classes, spatial)
     ==========================================================  ============  ==========
     batch normalisation of each feature of each node            4 x 16 x 68          544
-    unit 1, without skip connection                             64 x 16 x 68       38454
-    units 2, 3, each                                            64 x 16 x 68       49974
-    unit 4, stride 2                                            128 x 8 x 68      181942
-    units 5, 6, each                                            128 x 8 x 68      197942
-    unit 7, stride 2                                            256 x 4 x 68      724022
-    units 8, 9, each                                            256 x 4 x 68      788790
+    unit 1, without skip connection                             64 x 16 x 68       38580
+    units 2, 3, each                                            64 x 16 x 68       50100
+    unit 4, stride 2                                            128 x 8 x 68      182068
+    units 5, 6, each                                            128 x 8 x 68      198068
+    unit 7, stride 2                                            256 x 4 x 68      724148
+    units 8, 9, each                                            256 x 4 x 68      788916
     mean, linear                                                3                    771
-    **all**                                                                      3019145
+    **all**                                                                      3020279
     ==========================================================  ============  ==========
 
-    Of the parameters of a unit 310 are edge importance (242 edges, 68 self loops). Published is a network for
+    Of the parameters of a unit 436 are edge importance (368 edges, 68 self loops). Published is a network for
     skeletons: the authors' program has 3098832 parameters on NTU RGB+D (3 features, 25 joints, 60 classes; 3.1
     million are often cited). It has ten units, one more of 64 channels than the paper, and an importance for every
     pair of nodes in every part, of which only those of edges count; ours are these.
@@ -144,6 +143,11 @@ class StGcn(nn.Module):
         self.importance = nn.ParameterList(nn.Parameter(torch.ones(len(self.part_place))) for _ in channels)
         self.probes = nn.ModuleList(Probe("edge importance", "edges") for _ in channels)
         self.classifier = nn.Linear(channels[-1], sizes.n_classes)
+
+    @property
+    def dead_parameters(self) -> dict[str, str]:
+        """Return what gets no gradient, by the start of its name, and why."""
+        return idle_biases(self)
 
     def _place_edges(self, sizes: Sizes, strategy: str, centre: str, as_coded: bool) -> None:
         """Say where edges and self loops stand in the adjacency, and in that of the parts."""

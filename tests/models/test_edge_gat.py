@@ -7,7 +7,7 @@ from scipy.spatial import distance
 from torch_geometric.nn import GATv2Conv, SAGPooling
 
 from mmer.models.edge_attention import EdgeAttention, SharedEdges
-from mmer.models.edge_gat import EdgeGat, jaccard
+from mmer.models.edge_gat import EDGE_FEATURES, EdgeGat, jaccard
 from mmer.models.probe import Probe
 from mmer.types.errors import InputError
 from mmer.types.samples import Sizes
@@ -44,7 +44,9 @@ def probes(model, clips, weight):
 
 def test_parameters_are_those_of_the_docstring():
     edges = np.array([[i % 68, (i + 1 + i // 68) % 68] for i in range(242)]).T.copy()
-    assert sum(value.numel() for value in EdgeGat(sizes(edges, 68, 102), split=4).parameters()) == 17157
+    for features, count in {("rbf", "jaccard"): 13829, EDGE_FEATURES: 13829 + 3328}.items():
+        model = EdgeGat(sizes(edges, 68, 102), split=4, edge_features=features)
+        assert sum(value.numel() for value in model.parameters()) == count
 
 
 def test_attention_equals_the_layer_of_torch_geometric(edge_index, x):
