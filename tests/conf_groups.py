@@ -20,3 +20,10 @@ def options(group: str) -> list[str]:
 def models(classical: bool) -> list[str]:
     """Names of the models that are fitted by their own solver, or of the networks."""
     return [name for name in options("model") if model_traits(read_option("model", name, CONF)).classical == classical]
+
+
+def readers(stream: str) -> list[str]:
+    """Names of the networks that need a stream."""
+    return [
+        name for name in models(classical=False) if stream in model_traits(read_option("model", name, CONF)).streams
+    ]

@@ -90,7 +90,7 @@ class FlowInput(nn.Module):
     def _channel(self, flow: Tensor, name: str) -> Tensor:
         """Return one channel, (B, 1, H, W)."""
         if name == "magnitude":
-            return flow[:, :2].square().sum(1, keepdim=True).sqrt()
+            return torch.linalg.vector_norm(flow[:, :2], dim=1, keepdim=True)  # where nothing moves, its gradient is 0
         place = STREAM_CHANNELS.index(name)
         return flow[:, place : place + 1]
 

@@ -14,14 +14,12 @@ import torch
 from model_inputs import CLASSES, sizes, small_node
 from torch import Tensor
 
-from conf_groups import models
+from conf_groups import readers
 from mmer.models.dropout import seed_dropout
 from mmer.stages.build import build, read_option, target_class
-from mmer.stages.model_traits import model_traits
 from mmer.types.samples import Sizes
 
 FRAMES = 3
-GRAPHS = [name for name in models(classical=False) if "graph" in model_traits(read_option("model", name)).streams]
 Move = Callable[[Tensor, Tensor, Tensor], Tensor]  # values, order of the nodes, order of the edges
 
 
@@ -158,7 +156,7 @@ class Two:
 
 
 def test_every_model_of_graphs_says_what_it_knows_of_a_node():
-    assert sorted(CASES) == GRAPHS
+    assert sorted(CASES) == readers("graph")
 
 
 @pytest.mark.parametrize(("name", "knows"), NAMED)
@@ -182,7 +180,7 @@ def test_the_weights_of_the_edges_are_read_or_not(name, knows):
     assert torch.equal(other, two.model(two.clips, two.weight)) != knows.edges
 
 
-@pytest.mark.parametrize("name", GRAPHS)
+@pytest.mark.parametrize("name", readers("graph"))
 def test_the_class_says_whether_it_is_invariant(name):
     """Of the default: no parameter belongs to a place, and no name is read."""
     knows = CASES[name][0]

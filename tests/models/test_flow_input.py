@@ -92,3 +92,14 @@ def test_a_missing_channel_or_stream_is_named():
         flow_shape("net", Sizes(3, {"graph": (1, 2, 3)}, ("a", "b"), EDGES))
     with pytest.raises(InputError, match="no zero"):
         flow_shape("net", sizes(3, 0, 20))
+
+
+def test_where_nothing_moves_magnitude_is_0_and_has_a_gradient():
+    x = flow(2, 3, 8, 8)
+    x[:, :, 2:4] = 0
+    x.requires_grad_()
+    magnitude = take(x, 8, ("magnitude",))
+    torch.testing.assert_close(magnitude[:, 0], torch.hypot(x[:, 0], x[:, 1]))
+    magnitude.sum().backward()
+    assert torch.isfinite(x.grad).all()
+    assert not x.grad[:, :, 2:4].any()
