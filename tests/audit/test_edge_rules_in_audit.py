@@ -4,7 +4,6 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-import pytest
 
 from mmer.audit.poison import poison
 from mmer.graphs.edges.au_probability import AuProbability
@@ -18,17 +17,14 @@ from mmer.types.samples import Samples
 UNITS = ("AU01", "AU02", "AU04", "AU09", "AU12")
 RECIPES = {
     "au_probability": {"threshold": 0.1, "binarise": True, "reweight": 0.25},
-    "au_regions": {},
-    "pmi": {},
-    "facs_prior": {},
-    "anatomical": {},
     "temporal": {"within": "nearest"},
 }
+ON_LANDMARKS = ("au_regions", "nearest", "temporal")
 
 
 def with_rule(task, rule, everything=False):
     """Give a task the rule's nodes and edges and a model that reads them; ``everything``: it counts all clips."""
-    nodes = (Landmarks() if rule.name in ("au_regions", "temporal") else ActionUnits(action_units=UNITS)).node_set()
+    nodes = (Landmarks() if rule.name in ON_LANDMARKS else ActionUnits(action_units=UNITS)).node_set()
     x = np.random.default_rng(7).normal(size=(len(task.samples.clip_ids), 1, len(nodes.names), 2))
     samples = Samples(
         clip_ids=task.samples.clip_ids,
@@ -43,9 +39,8 @@ def with_rule(task, rule, everything=False):
     return replace(task, samples=samples, fit_edges=fit_edges, make_model=partial(Gcn, hidden=4))
 
 
-@pytest.mark.parametrize("name", sorted(RECIPES))
-def test_a_fold_with_any_rule_keeps_every_bit(invented, name):
-    rule = build(read_option("edges", name) | RECIPES[name])
+def test_a_fold_with_any_rule_keeps_every_bit(invented, edges_name):
+    rule = build(read_option("edges", edges_name) | RECIPES.get(edges_name, {}))
     change = partial(with_rule, rule=rule)
     experiment = invented(epochs=1)
     finding = poison(change(experiment.task), experiment.splits[:1], experiment.poisoned(change))
