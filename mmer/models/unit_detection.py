@@ -39,11 +39,15 @@ def unit_loss(logits: Tensor, units: Tensor, columns: Sequence[int], weight: Ten
         0, with gradient 0, where nothing is annotated.
     """
     there = [place for place, column in enumerate(columns) if column >= 0]
-    # Lists become index tensors: no boolean indexing, which a stack of folds cannot do.
-    units = units[:, [columns[place] for place in there]]
+    # One column after the other: a stack of folds cannot index by truth values, and a recorded step not by a list,
+    # which would be copied to the GPU (mmer.training.capture).
+    logits, units = (
+        torch.cat([values[:, :0], *(values[:, place, None] for place in places)], 1)
+        for values, places in ((logits, there), (units, [columns[place] for place in there]))
+    )
     known = ~units.isnan()
     truth = torch.where(known, units, 0).to(logits.dtype)  # before the logarithms: NaN times 0 is NaN
-    losses = F.binary_cross_entropy_with_logits(logits[:, there], truth, reduction="none")
+    losses = F.binary_cross_entropy_with_logits(logits, truth, reduction="none")
     share = weight.to(logits.dtype)[:, None] * known
     return (losses * share).sum() / share.sum().clamp_min(1e-12)
 

@@ -7,6 +7,7 @@ import numpy as np
 from torch import from_numpy
 
 from mmer.training.augment.raw import layouts_of
+from mmer.training.capture import check_choice
 from mmer.training.classical import CPU, refusal
 from mmer.training.device import find_device
 from mmer.training.early_stopping import held_out_clips
@@ -28,7 +29,8 @@ def check_folds(task: Task, splits: Sequence[Split]) -> None:
     InputError
         There is no fold, or two of one name; a clip is tested in two folds of one repeat, has no sample, no target, or
         lacks a stream that the model needs; a class has no training clip in some fold; the loss is not made for what
-        is asked; clips are to be sampled or changed in a way that these do not allow.
+        is asked; clips are to be sampled or changed in a way that these do not allow; there is no such device, or it
+        has no CUDA graphs but is to replay some.
     """
     if not splits:
         raise InputError(f"experiment {task.experiment!r}: the protocol makes no fold")
@@ -36,7 +38,7 @@ def check_folds(task: Task, splits: Sequence[Split]) -> None:
     if len(set(names)) < len(names):
         raise InputError(f"experiment {task.experiment!r}: two folds have one name: {listing(names)}")
     _check_tested_once(task, splits)
-    find_device(task.device)
+    check_choice(task.recipe.cuda_graph, find_device(task.device))
     clip_ids = sorted({name for split in splits for name in (*split.train, *split.test)})
     _check_clips(task, clip_ids)
     _check_classes(task, splits)

@@ -13,10 +13,14 @@ from torch import Tensor, nn
 from mmer.training.recipe import Recipe
 
 
-def make_optimizer(parameters: Iterable[nn.Parameter], recipe: Recipe) -> torch.optim.Optimizer:
-    """Make the optimiser of a recipe."""
+def make_optimizer(parameters: Iterable[nn.Parameter], recipe: Recipe, recorded: bool = False) -> torch.optim.Optimizer:
+    """Make the optimiser of a recipe; where its steps may be ``recorded``, its learning rate is a tensor to refill."""
     trained = [parameter for parameter in parameters if parameter.requires_grad]
-    shared = {"lr": recipe.lr, "weight_decay": recipe.weight_decay, "fused": True}
+    lr: float | Tensor = recipe.lr
+    if recorded:  # torch's operations on a GPU read a learning rate of 32 bits only
+        kind = torch.float32 if trained[0].is_cuda else torch.float64
+        lr = torch.tensor(recipe.lr, dtype=kind, device=trained[0].device)
+    shared = {"lr": lr, "weight_decay": recipe.weight_decay, "fused": True}
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(trained, momentum=recipe.momentum, **shared)
     return {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[recipe.optimizer](trained, **shared)
@@ -38,7 +42,10 @@ def learning_rate(recipe: Recipe, epoch: int) -> float:
 def set_learning_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
     """Set the learning rate of all parameters."""
     for group in optimizer.param_groups:
-        group["lr"] = lr
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(lr)
+        else:
+            group["lr"] = lr
 
 
 def clip_gradients(parameters: Iterable[nn.Parameter], most: float) -> Tensor:

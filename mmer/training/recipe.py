@@ -9,6 +9,7 @@ from mmer.types.errors import InputError, nearest
 OPTIMIZERS = ("adam", "adamw", "sgd")
 STANDARDISE = ("feature", "node", "none")
 SCHEDULES = ("constant", "cosine", "step")
+CUDA_GRAPH = ("auto", "on", "off")
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,10 @@ class Recipe:
     precision : str
         ``float32``; ``tf32``: products on a GPU round their factors; ``bf16``: the model runs in mixed precision, its
         weights stay float32.
+    cuda_graph : str
+        Whether steps on a GPU are recorded once and replayed (``mmer.training.capture``). ``auto``: where that is
+        faster, by timing a few; ``on``: wherever it can be done; ``off``. It changes no number of a training. On a CPU
+        ``auto`` is ``off``.
 
     Raises
     ------
@@ -69,8 +74,12 @@ class Recipe:
     patience: int | None = None
     validation_subjects: int = 2
     precision: str = "float32"
+    cuda_graph: str = "auto"
 
     def __post_init__(self) -> None:
+        # Without quotation marks, on and off are truth values to yaml, and come here as their names.
+        words = {"True": "on", "False": "off"}
+        object.__setattr__(self, "cuda_graph", words.get(str(self.cuda_graph), self.cuda_graph))
         for key in ("epochs", "batch_size", "step_epochs", "patience", "validation_subjects"):
             if getattr(self, key) is not None and getattr(self, key) < 1:
                 raise InputError(f"recipe: {key} must be at least 1, got {getattr(self, key)}")
@@ -87,6 +96,7 @@ class Recipe:
             ("standardise", STANDARDISE),
             ("schedule", SCHEDULES),
             ("precision", PRECISIONS),
+            ("cuda_graph", CUDA_GRAPH),
         ):
             if getattr(self, key) not in valid:
                 raise InputError(f"recipe: {key} is {getattr(self, key)!r}; {nearest(getattr(self, key), valid)}")

@@ -10,6 +10,7 @@ Which clips an epoch shows is ``mmer.training.sampling``'s matter; how they are 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 
 import pandas as pd
@@ -21,13 +22,14 @@ from mmer.losses.progress import set_progress
 from mmer.models.batch_norm import set_mask
 from mmer.models.dropout import set_step
 from mmer.training.augment.augmentation import Augmentation
+from mmer.training.capture import Eager, can_record, make_steps
 from mmer.training.early_stopping import Patience
 from mmer.training.fold_result import CURVE
 from mmer.training.optimizer import clip_gradients, keep_members, learning_rate, make_optimizer, set_learning_rate
 from mmer.training.recipe import Recipe
 from mmer.training.sampling.order import draw_order
 from mmer.training.seeds import Key
-from mmer.training.stack import Clips, Member, Stack
+from mmer.training.stack import Batch, Clips, Member, Stack
 from mmer.training.task_kind import right
 from mmer.types.errors import InputError
 
@@ -93,14 +95,14 @@ def train(
     running = list(reports)
     clips = Clips([member.clips for member in members])
     stack = Stack(members, way, recipe.precision)
-    optimizer = make_optimizer(stack.parameters.values(), recipe)
+    optimizer, take = _start(stack, clips, recipe)
     patience = Patience(stack, recipe)
     stack.model.train()
     for epoch in range(1, recipe.epochs + 1):
         set_learning_rate(optimizer, learning_rate(recipe, epoch))
         set_progress(stack.loss, (epoch - 1) / recipe.epochs)
         orders = [draw_order(member.key, len(member.clips), epoch, member.chances) for member in stack.members]
-        loss, correct = _epoch(stack, clips, orders, steps, epoch, optimizer, recipe)
+        loss, correct = _epoch(stack, clips, orders, steps, epoch, take)
         for report, size, order, *sums in zip(running, clips.sizes, orders, loss, correct, strict=True):
             report.used[order] = True
             report.rows.append((epoch, *(value / size for value in sums)))
@@ -120,6 +122,7 @@ def train(
             clips.keep(rest)
             patience.keep(rest)
             keep_members(optimizer, rest)
+            take.forget()
             running = [running[place] for place in rest]
     patience.give_back(stack, set(range(len(running))))
     return reports
@@ -128,53 +131,74 @@ def train(
 def time_steps(members: Sequence[Member], recipe: Recipe, way: str | None = None, steps: int = 4) -> float:
     """Return the seconds that a step takes per member; the members are of no use after it."""
     stack, clips = Stack(members, way, recipe.precision), Clips([member.clips for member in members])
-    optimizer = make_optimizer(stack.parameters.values(), recipe)
+    _, take = _start(stack, clips, recipe)
     stack.model.train()
     seconds = math.inf
-    for epoch, number in ((1, 1), (2, steps), (3, steps)):  # the first only warms up
+    for epoch, number in ((1, take.settled), (2, steps), (3, steps)):  # the first only warms up
         orders = [draw_order(member.key, len(member.clips), 1).repeat(number) for member in members]
         orders = [order[: number * recipe.batch_size] for order in orders]
         start = perf_counter()
-        _epoch(stack, clips, orders, number, epoch, optimizer, recipe)
+        _epoch(stack, clips, orders, number, epoch, take)
         if epoch > 1:
             seconds = min(seconds, (perf_counter() - start) / number)
     return seconds / len(members)
 
 
+def _start(stack: Stack, clips: Clips, recipe: Recipe) -> tuple[torch.optim.Optimizer, Eager]:
+    """Make the optimiser, and what takes a step: ``_step`` itself, or something that replays it on a GPU."""
+    device, first = stack.edges.device, stack.members[0].key
+    optimizer = make_optimizer(stack.parameters.values(), recipe, recorded=can_record(device))
+    name = f"{first.experiment}, stack of {len(stack.members)} from seed {first.seed}, fold {first.fold}"
+    body = partial(_step, stack, clips, optimizer, recipe)
+    return optimizer, make_steps(body, optimizer, device, recipe.cuda_graph, name)
+
+
 def _epoch(
-    stack: Stack,
-    clips: Clips,
-    orders: list[Tensor],
-    steps: int,
-    epoch: int,
-    optimizer: torch.optim.Optimizer,
-    recipe: Recipe,
+    stack: Stack, clips: Clips, orders: list[Tensor], steps: int, epoch: int, take: Eager
 ) -> tuple[list[float], list[float]]:
     """Take the steps of an epoch; return per member the summed loss and how many clips were right."""
-    device, parameters = stack.edges.device, list(stack.parameters.values())
-    detection = stack.members[0].detection
+    device = stack.edges.device
     total = correct = torch.zeros(len(orders), device=device)  # on the device: reading a number waits for it
     augment = Augmentation.of(stack.members, [len(order) for order in orders], steps, epoch)
     batches = zip(*(order.tensor_split(steps) for order in orders), strict=True)
-    for step, parts in enumerate(batches):
-        rows = pad_sequence(list(parts), batch_first=True, padding_value=clips.pad).to(device)
-        sizes = [len(part) for part in parts]
-        batch, real = clips.take(rows), rows < clips.pad
-        if augment is not None:  # clips as they are have been scaled before
-            batch = augment(batch, step)
-        set_step(stack.model, (epoch - 1) * steps + step)
-        set_mask(stack.model, real if min(sizes) < rows.shape[1] else real[:, 0])  # (K,): nobody has padding
-        logits, inside = stack.logits(batch)
-        losses = stack.losses(logits, inside, batch)
-        optimizer.zero_grad(set_to_none=True)
-        losses.sum().backward()  # members share no number, so the gradient of the sum is that of each
-        if recipe.clip_norm is not None:
-            clip_gradients(parameters, recipe.clip_norm)
-        optimizer.step()
-        total = total + losses.detach() * torch.tensor(sizes, device=device)
-        correct = correct + (right(logits.detach(), batch.answer, detection) * real).sum(1)
+    for number, parts in enumerate(batches):
+        rows = pad_sequence(list(parts), batch_first=True, padding_value=clips.pad)
+        padded = min(len(part) for part in parts) < rows.shape[1]
+        set_step(stack.model, (epoch - 1) * steps + number)
+        change = None if augment is None else partial(augment, step=number)
+        loss, right_ones = take(rows.to(device, non_blocking=True), padded, change)
+        total, correct = total + loss, correct + right_ones
     set_mask(stack.model, torch.ones(len(orders), device=device))
     return total.tolist(), correct.tolist()
+
+
+def _step(
+    stack: Stack,
+    clips: Clips,
+    optimizer: torch.optim.Optimizer,
+    recipe: Recipe,
+    rows: Tensor,
+    padded: bool,
+    change: Callable[[Batch], Batch] | None,
+) -> tuple[Tensor, Tensor]:
+    """Take one step on the clips ``rows`` (K, B); return per member, (K,), the summed loss and how many were right.
+
+    Nothing in it waits for the device or hands it a number that changes from step to step, so that a GPU can replay it
+    (``mmer.training.capture``).
+    """
+    batch, real = clips.take(rows), rows < clips.pad
+    if change is not None:  # clips as they are have been scaled before
+        batch = change(batch)
+    set_mask(stack.model, real if padded else real[:, 0])  # (K,): nobody has padding
+    logits, inside = stack.logits(batch)
+    losses = stack.losses(logits, inside, batch)
+    optimizer.zero_grad(set_to_none=True)
+    losses.sum().backward()  # members share no number, so the gradient of the sum is that of each
+    if recipe.clip_norm is not None:
+        clip_gradients(stack.parameters.values(), recipe.clip_norm)
+    optimizer.step()
+    hits = right(logits.detach(), batch.answer, stack.members[0].detection)
+    return losses.detach() * real.sum(1), (hits * real).sum(1)
 
 
 def _diverged(report: Report, recipe: Recipe) -> InputError:
