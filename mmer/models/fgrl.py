@@ -114,11 +114,6 @@ class Fgrl(nn.Module):
         check_choice("fgrl", "faithful_to", faithful_to, FAITHFUL)
         check_flag("fgrl", learn_adjacency=learn_adjacency)
         frames, _, width = graph_shape("fgrl", sizes)
-        if width % patch**2:
-            raise InputError(
-                f"fgrl: a node must have patches of {patch} x {patch} = {patch**2} numbers, but it has {width} "
-                "features; set `nodes.features: [flow_patch]`, and the same `patch` for nodes and model"
-            )
         self.patch, self.faithful_to, self.learn_adjacency = patch, faithful_to, learn_adjacency
         eyebrows, mouth = part_landmarks(sizes.node_names, EYEBROWS), part_landmarks(sizes.node_names, MOUTH)
         units = [name for name in sizes.node_names if name.startswith("AU")]
@@ -127,6 +122,11 @@ class Fgrl(nn.Module):
             raise InputError(
                 "fgrl: needs landmarks of eyebrows (lm17-26) and mouth (lm48-67), and action units of both parts; the "
                 f"nodes are {listing(sizes.node_names)}; choose `nodes: fgrl`"
+            )
+        if width % patch**2:
+            raise InputError(
+                f"fgrl: a node must have patches of {patch} x {patch} = {patch**2} numbers, but it has {width} "
+                "features; set `nodes.features: [flow_patch]`, and the same `patch` for nodes and model"
             )
         place = {name: i for i, name in enumerate(sizes.node_names)}
         self.register_buffer("seen", torch.tensor([place[name] for name in eyebrows + mouth]), persistent=False)

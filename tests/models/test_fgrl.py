@@ -210,6 +210,10 @@ def test_edges_of_the_units_are_those_of_action_units():
         ({"patch": 5}, "5 x 5 = 25 numbers, but it has 49"),
         ({"eyebrow_units": ("AU06",)}, "choose `nodes: fgrl`"),
         ({"given": sizes(names=[f"lm{i}" for i in range(39)])}, "choose `nodes: fgrl`"),
+        (
+            {"patch": 5, "given": sizes(names=[f"n{i}" for i in range(39)])},
+            "choose `nodes: fgrl`",
+        ),  # it has the patches too
         ({"given": sizes(edges=np.array([[0, 1], [1, 0]]))}, "no edge joins two action units"),
     ],
 )
