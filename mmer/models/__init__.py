@@ -6,12 +6,19 @@
     folded                                  class attribute, optional: True where ``forward`` also takes K stacked
                                             folds, batch (K, B, ...), edge_weight (K, E), parameters (K, ...), and
                                             returns (K, B, C): mmer.models.folded. Others are lifted by torch.func.vmap
+    permutation_invariant                   class attribute, optional: True where no parameter belongs to a single node
+                                            and no name is read, so that nodes in another order give the same logits;
+                                            what the others know of a node, tests/contracts/test_permutation.py says
+    dead_parameters                         attribute, optional: name of a parameter, or how it begins -> why it gets no
+                                            gradient. A bias in front of a batch normalisation is one:
+                                            mmer.models.idle_bias
     __init__(sizes, **yaml keys)            ``sizes`` is a mmer.types.samples.Sizes
     forward(batch, edge_weight) -> logits   batch: dict of stream -> Tensor (B, ...); edge_weight: Tensor (E,)
                                             of the fold; logits: Tensor (B, K)
 
 A model holds no label, draws no random number outside ``mmer.models.dropout`` and has no state that depends on the
-batch order. Every parameter gets a gradient. tests/contracts/test_model.py checks this for every conf/model/*.yaml.
+batch order. Every parameter gets a gradient, but those listed as dead. tests/contracts/test_model.py checks this for
+every conf/model/*.yaml.
 
 A classical model is no nn.Module: it is fitted in one go by a solver of its own.
 
