@@ -3,8 +3,9 @@
 ``fit`` receives the samples and targets of the training clips. There is no test set in its scope.
 
 Where to read: ``train`` is the training itself, epoch by epoch and step by step; ``stack`` is what it works on, K
-trainings as one model; ``fit`` makes a training of clips, and a fitted model of a training; ``folds`` does so for all
-folds and seeds of an experiment, in the way that ``plan`` has chosen; ``checks`` refuses what cannot succeed.
+trainings as one model; ``capture`` replays its steps on a GPU; ``fit`` makes a training of clips, and a fitted model of
+a training; ``folds`` does so for all folds and seeds of an experiment, in the way that ``plan`` has chosen; ``checks``
+refuses what cannot succeed.
 
 What results depend on: the names of experiment, seed and fold, never on how many processes there are or what was
 trained before. A fold in a stack is the fold alone but for the order in which numbers are summed; in float32 that is

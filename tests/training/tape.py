@@ -11,17 +11,27 @@ WAITS = ("_local_scalar_dense", "is_nonzero", "nonzero", "masked_select", "_uniq
 
 
 class Tape(TorchDispatchMode):
-    """Writes down every operation: its numbers as they are, its tensors by where they lie."""
+    """Writes down every operation: its numbers as they are, its tensors by where they lie; and takes them back."""
 
     def __init__(self):
         super().__init__()
-        self.lines = []
+        self.lines, self.own, self.before = [], set(), {}
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
+        given = {place(item): item for item in tree_leaves((args, kwargs)) if isinstance(item, torch.Tensor)}
+        for where in given.keys() - self.own - self.before.keys():
+            storage = given[where].untyped_storage()
+            self.before[where] = storage, storage.clone()
         out = func(*args, **kwargs)
+        self.own |= {place(item) for item in tree_leaves(out) if isinstance(item, torch.Tensor)} - given.keys()
         self.lines.append((func, *tree_map(memory, (args, kwargs, out))))
         return out
+
+    def take_back(self):
+        """Let everything be as it was before."""
+        for storage, before in self.before.values():
+            storage.copy_(before)
 
     def replay(self):
         """Do everything again; results are put where they lay the first time."""
@@ -46,7 +56,7 @@ def place(tensor):
 
 
 class TapeRecorder:
-    """Stands in for ``CudaRecorder``. Writing down carries out, so the first replay has been done by then."""
+    """Stands in for ``CudaRecorder``."""
 
     made: ClassVar[list["TapeRecorder"]] = []
 
@@ -61,17 +71,14 @@ class TapeRecorder:
     def record(self, work):
         with Tape() as tape:
             sums = work()
-        fresh = [True]
+        tape.take_back()
+        self.tapes.append(tape)
 
         def replay():
             self.replays += 1
-            if not fresh:
-                tape.replay()
-            fresh.clear()
+            tape.replay()
             return sums
 
-        # What is written down was carried out on rows that are those of the step to come.
-        self.tapes.append(tape)
         return replay
 
     def wait(self):

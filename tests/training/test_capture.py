@@ -1,9 +1,12 @@
 """Steps that are recorded and replayed are the ordinary ones, to the last bit; a tape stands in for the graph."""
 
 import copy
+import importlib
 import logging
+import sys
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -223,7 +226,7 @@ def test_the_steps_that_are_timed_for_the_plan_are_those_of_the_training(tapes, 
         monkeypatch.setattr(capture, "perf_counter", lambda: 0.0 if tapes[-1].tapes else float(tapes[-1].warm))
         assert time_steps(copy.deepcopy(timed), replace(SIX, cuda_graph=choice), steps=4) > 0
         assert tapes[-1].warm == ordinary_steps  # and all others were replayed, the timed ones among them
-        assert tapes[-1].replays > 8
+        assert tapes[-1].replays > 8  # of 12 or 22 steps
 
 
 def test_off_records_nothing_where_it_could(tapes):
@@ -250,6 +253,22 @@ def test_choices():
     for written, read in ((True, "on"), (False, "off"), ("auto", "auto"), ("on", "on")):  # yaml reads on as true
         assert split_model(node | {"cuda_graph": written})[1].cuda_graph == read
     assert split_model(node)[1].cuda_graph == Recipe(1, 1, 1.0).cuda_graph == "auto"
+
+
+def test_the_rivals_of_the_benchmark_train_the_same(tapes, monkeypatch):
+    """The one that replays too; as far as a tape can show it, to which torch's default Adam hands numbers."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "scripts")
+    bench, rivals = (importlib.import_module(name) for name in ("bench_training", "bench_cuda"))
+    monkeypatch.setattr(bench, "CLIPS", 70)  # in batches of 23 and 24
+    monkeypatch.setattr(torch.optim, "Adam", partial(torch.optim.Adam, fused=True))
+    recipe = Recipe(epochs=3, batch_size=32, lr=bench.LR)
+    cpu = torch.device("cpu")
+    found = rivals.compare("gcn17", 3, 1, recipe, cpu, lambda: None)  # ends where losses differ
+    assert set(found["ratio to others"]) == {"graphs", "stack without graphs"}
+    if not torch.cuda.is_available():
+        monkeypatch.setattr(sys, "argv", ["bench_cuda.py"])
+        with pytest.raises(SystemExit, match="2"):
+            rivals.main()
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
