@@ -208,10 +208,16 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--rival", choices=("torch", "kernels"), default="torch")
+    parser.add_argument("--blas", choices=("free", "pinned"), default="free", help="pinned: obey OPENBLAS_CORETYPE")
     options = parser.parse_args()
     if strange := set(options.cases) - set(CASES):
         parser.error(f"no case {sorted(strange)[0]!r}; there are {', '.join(CASES)}")
     os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # of the rival too
+    # Some machines pin OpenBLAS, which our kernels call, to an old processor; torch calls MKL, which is not pinned.
+    pinned = os.environ.get("OPENBLAS_CORETYPE")
+    if pinned and options.blas == "free":
+        del os.environ["OPENBLAS_CORETYPE"]
+        print(f"OPENBLAS_CORETYPE={pinned} is taken back: OpenBLAS chooses its kernels by the processor")
     context = multiprocessing.get_context("spawn")
     pipes = []
     for number in range(options.processes + 1):

@@ -6,13 +6,16 @@ its weight. A model whose layers are all of this kind says ``folded = True`` and
 are lifted by ``torch.func.vmap``, which costs more where operations are small.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmer.models.dropout import ReluDropout
 from mmer.models.kernels.dropout import fits
-from mmer.models.kernels.graph_convolution import GraphLayer
+from mmer.models.kernels.graph_convolution import GraphLayers
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -30,9 +33,40 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     if weight.ndim == 2:
         return F.linear(x, weight, bias)
-    rows, turned = x.flatten(1, -2), weight.transpose(1, 2)
-    y = torch.bmm(rows, turned) if bias is None else torch.baddbmm(bias[:, None], rows, turned)
-    return y.view(*x.shape[:-1], -1)
+    return _Maps.apply(x.flatten(1, -2), weight, bias).view(*x.shape[:-1], -1)
+
+
+class _Maps(torch.autograd.Function):
+    """The linear maps of K folds: x (K, R, C) by weight (K, D, C), plus bias (K, D).
+
+    The gradient of the weight is made as it lies in memory, (K, D, C). Autograd's own formula makes its transpose,
+    which takes six times as long for a classifier: many C, few D.
+    """
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """Return (K, R, D)."""
+        turned = weight.transpose(1, 2)
+        return torch.bmm(x, turned) if bias is None else torch.baddbmm(bias[:, None], x, turned)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor | None], output: Tensor) -> None:
+        """Keep what the gradient needs."""
+        ctx.save_for_backward(*inputs[:2])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the gradients of x, weight and bias."""
+        # Under autocast the map was of a narrower type than its inputs; so are its gradients, which autograd widens.
+        x, weight = (value.to(gradient.dtype) for value in ctx.saved_tensors)
+        needed = ctx.needs_input_grad
+        return (
+            torch.bmm(gradient, weight) if needed[0] else None,
+            torch.bmm(gradient.transpose(1, 2), x) if needed[1] else None,
+            gradient.sum(1) if needed[2] else None,
+        )
 
 
 class Linear(nn.Linear):
@@ -85,39 +119,57 @@ class GraphConvolution(nn.Module):
     def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
         """Return (..., N, B, D) of nodes ``x`` (..., N, B, C) and ``adjacency`` (..., N, N) or (..., B, N, N)."""
         # The product with A costs as much as its channels are many: it comes before or after the map, by width.
-        if self.in_channels <= self.out_channels:
+        if self.in_channels < self.out_channels:
             return linear(_collect(x, adjacency), self.lin.weight, self.bias)
         return _collect(linear(x, self.lin.weight), adjacency) + self.bias[..., None, None, :]
 
 
-def graph_layer(
-    x: Tensor, adjacency: Tensor, convolution: GraphConvolution, dropout: ReluDropout, clips_first: bool = False
+def graph_layers(
+    x: Tensor,
+    adjacency: Tensor,
+    convolutions: Sequence[GraphConvolution],
+    dropouts: Sequence[ReluDropout],
+    classifier: Linear | None = None,
 ) -> Tensor:
-    """Return dropout(relu(convolution(x))), of one fold or K.
+    """Return dropout(relu(convolution(x))) of layer after layer, of one fold or K, and of a classifier after them.
 
     Parameters
     ----------
     x : Tensor of shape (..., N, B, C)
     adjacency : Tensor of shape (..., N, N), or (..., B, N, N)
         Normalised; one for all clips, or for each.
-    convolution : GraphConvolution
-    dropout : ReluDropout
-    clips_first : bool
-        Whether the result has clips before nodes.
+    convolutions : sequence of GraphConvolution
+    dropouts : sequence of ReluDropout
+        After each of them.
+    classifier : Linear, optional
+        Of all nodes of a clip, side by side.
 
     Returns
     -------
-    Tensor of shape (..., N, B, D), or (..., B, N, D)
+    Tensor of shape (..., B, N, D), or with a classifier (..., B, M)
     """
-    x, weight, bias = x.contiguous(), convolution.lin.weight, convolution.bias
+    if classifier is not None and (type(classifier) is not Linear or classifier._forward_pre_hooks):
+        # It is something else, or somebody looks at what goes into it.
+        return classifier(graph_layers(x, adjacency, convolutions, dropouts).flatten(-2))
+    x = x.contiguous()
+    weights, biases = (
+        [*values] for values in zip(*((part.lin.weight, part.bias) for part in convolutions), strict=True)
+    )
+    head = () if classifier is None else (classifier.weight, classifier.bias)
     shared = adjacency.ndim < x.ndim and not adjacency.requires_grad
-    if not (shared and fits(x) and fits(weight) and fits(bias) and fits(adjacency)):
-        y = dropout(convolution(x, adjacency), clips=1)
-        return y.movedim(-3, -2) if clips_first else y
-    inputs = (x, adjacency, weight, bias, dropout.seed, dropout.step)
-    alone = weight.ndim == 2
-    y, _ = GraphLayer.apply(*(value.unsqueeze(0) if alone else value for value in inputs), *dropout.kept(), clips_first)
-    return y.squeeze(0) if alone else y
+    if not (
+        shared and all(fits(value) and value.dtype == x.dtype for value in (x, adjacency, *weights, *biases, *head))
+    ):
+        for convolution, dropout in zip(convolutions, dropouts, strict=True):
+            x = dropout(convolution(x, adjacency), clips=1)
+        x = x.movedim(-3, -2)
+        return x if classifier is None else classifier(x.flatten(-2))
+    kept = zip(*(dropout.kept() for dropout in dropouts), strict=True)
+    parts = (*weights, *biases, *(dropout.seed for dropout in dropouts), *(dropout.step for dropout in dropouts), *head)
+    if weights[0].ndim > 2:
+        return GraphLayers.apply(x, adjacency, *kept, *parts)[0]
+    x, adjacency, *parts = (value.unsqueeze(0) for value in (x, adjacency, *parts))
+    return GraphLayers.apply(x, adjacency, *kept, *parts)[0].squeeze(0)
 
 
 def _collect(x: Tensor, adjacency: Tensor) -> Tensor:

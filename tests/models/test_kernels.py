@@ -1,5 +1,7 @@
 """The compiled kernels do what the lines of torch beside them do."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ from torch.func import functional_call, vmap
 
 from mmer.models.batch_norm import BatchNorm2d, set_mask
 from mmer.models.dropout import Dropout, ReluDropout, seed_dropout
-from mmer.models.folded import GraphConvolution, graph_layer
+from mmer.models.folded import GraphConvolution, Linear, graph_layers
 from mmer.models.kernels import dropout as kernel
 from mmer.models.kernels.compiled import collect
 from mmer.models.norm_pool import relu_norm_pool
@@ -74,14 +76,12 @@ def layer_and_input(channels, width, folds, dtype=torch.float64):
     return convolution, dropout, x, torch.rand(*shape, 5, 5, dtype=dtype)
 
 
-@pytest.mark.parametrize("clips_first", [False, True])
 @pytest.mark.parametrize("folds", [0, FOLDS])
 @pytest.mark.parametrize(("channels", "width"), [(3, 6), (6, 3)])
-def test_the_graph_layer_is_convolution_then_relu_then_dropout(channels, width, folds, clips_first):
+def test_the_graph_layer_is_convolution_then_relu_then_dropout(channels, width, folds):
     convolution, dropout, x, adjacency = layer_and_input(channels, width, folds)
-    fast = graph_layer(x, adjacency, convolution, dropout, clips_first)
-    slow = dropout(convolution(x, adjacency), clips=1)
-    slow = slow.movedim(-3, -2) if clips_first else slow
+    fast = graph_layers(x, adjacency, [convolution], [dropout])
+    slow = dropout(convolution(x, adjacency), clips=1).movedim(-3, -2)
     assert torch.allclose(fast, slow, rtol=0, atol=1e-13)
     assert (fast > 0).any()
     assert torch.equal(fast == 0, slow == 0)
@@ -91,48 +91,108 @@ def test_the_graph_layer_is_convolution_then_relu_then_dropout(channels, width, 
         assert torch.allclose(one, other, rtol=0, atol=1e-12)
 
 
+def network(folds, widths=(3, 6, 6, 4), nodes=5, clips=4, dtype=torch.float64):
+    """Make layers, their input and a classifier, of one fold or several."""
+    torch.manual_seed(0)
+    shape = (folds,) if folds else ()
+    convolutions, dropouts = [], []
+    for number, (channels, width) in enumerate(pairwise(widths)):
+        convolution = GraphConvolution(channels, width)
+        convolution.lin.weight = torch.nn.Parameter(torch.randn(*shape, width, channels, dtype=dtype))
+        convolution.bias = torch.nn.Parameter(torch.randn(*shape, width, dtype=dtype))
+        dropout = ReluDropout(0.1 * (number + 1))
+        dropout.seed = torch.randint(2**60, shape)
+        dropout.step = torch.full(shape, 7)
+        convolutions.append(convolution)
+        dropouts.append(dropout.train())
+    classifier = Linear(nodes * widths[-1], 3)
+    classifier.weight = torch.nn.Parameter(torch.randn(*shape, 3, nodes * widths[-1], dtype=dtype))
+    classifier.bias = torch.nn.Parameter(torch.randn(*shape, 3, dtype=dtype))
+    x = torch.randn(*shape, nodes, clips, widths[0], dtype=dtype, requires_grad=True)
+    return x, torch.rand(*shape, nodes, nodes, dtype=dtype), convolutions, dropouts, classifier
+
+
+@pytest.mark.parametrize("headed", [False, True])
+@pytest.mark.parametrize("folds", [0, FOLDS])
+def test_several_graph_layers_are_one_after_the_other(monkeypatch, folds, headed):
+    x, adjacency, convolutions, dropouts, classifier = network(folds)
+    head = classifier if headed else None
+    fast = graph_layers(x, adjacency, convolutions, dropouts, head)
+    monkeypatch.setattr("mmer.models.folded.fits", lambda value: False)
+    slow = graph_layers(x, adjacency, convolutions, dropouts, head)
+    assert fast.shape == (*x.shape[:-3], 4, *((3,) if headed else (5, 4)))
+    assert torch.allclose(fast, slow, rtol=0, atol=1e-12)
+    wanted = [x, *(value for part in convolutions for value in part.parameters())]
+    wanted += [*classifier.parameters()] if headed else []
+    above = torch.randn_like(slow)
+    for one, other in zip(*(torch.autograd.grad(y, wanted, above) for y in (fast, slow)), strict=True):
+        assert torch.allclose(one, other, rtol=0, atol=1e-11)
+        assert one.abs().sum() > 0
+
+
+def test_graph_layers_whose_input_needs_no_gradient():
+    x, *rest = network(FOLDS)
+    wanted = [*rest[1][0].parameters()]
+    above = torch.randn(FOLDS, 4, 3, dtype=x.dtype)
+    one, other = (torch.autograd.grad(graph_layers(given, *rest), wanted, above) for given in (x, x.detach()))
+    assert all(torch.equal(*pair) for pair in zip(one, other, strict=True))
+
+
+def test_a_hook_sees_what_goes_into_the_classifier():
+    x, *rest, classifier = network(FOLDS)
+    found = []
+    logits = graph_layers(x, *rest, classifier)
+    hook = classifier.register_forward_pre_hook(lambda _, given: found.append(given[0]))
+    assert torch.allclose(graph_layers(x, *rest, classifier), logits, rtol=0, atol=1e-12)
+    hook.remove()
+    assert torch.equal(found[0], graph_layers(x, *rest).flatten(-2))
+
+
 def test_the_graph_layer_does_not_drop_when_evaluating():
     convolution, dropout, x, adjacency = layer_and_input(3, 6, FOLDS)
-    found = graph_layer(x, adjacency, convolution, dropout.eval())
-    assert torch.allclose(found, torch.relu(convolution(x, adjacency)), rtol=0, atol=1e-13)
+    found = graph_layers(x, adjacency, [convolution], [dropout.eval()])
+    assert torch.allclose(found, torch.relu(convolution(x, adjacency)).movedim(-3, -2), rtol=0, atol=1e-13)
 
 
 def test_a_learned_adjacency_gets_its_gradient():
     convolution, dropout, x, adjacency = layer_and_input(3, 6, FOLDS)
     adjacency.requires_grad_()
-    graph_layer(x, adjacency, convolution, dropout).sum().backward()
+    graph_layers(x, adjacency, [convolution], [dropout]).sum().backward()
     assert adjacency.grad.abs().sum() > 0
 
 
 def test_a_fold_of_the_graph_layer_is_the_fold_alone_to_the_bit():
     convolution, dropout, x, adjacency = layer_and_input(6, 6, FOLDS, torch.float32)
-    whole = graph_layer(x, adjacency, convolution, dropout)
+    whole = graph_layers(x, adjacency, [convolution], [dropout])
     for k in range(FOLDS):
         alone, own = GraphConvolution(6, 6), ReluDropout(0.3).train()
         alone.lin.weight = torch.nn.Parameter(convolution.lin.weight[k])
         alone.bias = torch.nn.Parameter(convolution.bias[k])
         own.seed, own.step = dropout.seed[k], dropout.step[k]
-        assert torch.equal(graph_layer(x[k], adjacency[k], alone, own), whole[k])
+        assert torch.equal(graph_layers(x[k], adjacency[k], [alone], [own]), whole[k])
 
 
-def test_the_graph_layer_under_vmap():
-    convolution, dropout, x, adjacency = layer_and_input(3, 6, FOLDS)
-    whole = graph_layer(x, adjacency, convolution, dropout)
+@pytest.mark.parametrize("headed", [False, True])
+def test_graph_layers_under_vmap(headed):
+    x, adjacency, convolutions, dropouts, classifier = network(FOLDS)
 
-    class Both(torch.nn.Module):
+    class Whole(torch.nn.Module):
         def __init__(self):
             super().__init__()
-            self.convolution, self.dropout = convolution, dropout
+            self.convolutions, self.dropouts = torch.nn.ModuleList(convolutions), torch.nn.ModuleList(dropouts)
+            self.classifier = classifier
 
         def forward(self, x, adjacency):
-            return graph_layer(x, adjacency, self.convolution, self.dropout)
+            head = self.classifier if headed else None
+            return graph_layers(x, adjacency, self.convolutions, self.dropouts, head)
 
-    both = Both()
-    state = dict(both.named_parameters()) | dict(both.named_buffers())
-    lifted = vmap(lambda own, *items: functional_call(both, own, items))(state, x, adjacency)
+    model = Whole()
+    whole = model(x, adjacency)
+    state = dict(model.named_parameters()) | dict(model.named_buffers())
+    lifted = vmap(lambda own, *items: functional_call(model, own, items))(state, x, adjacency)
     assert torch.equal(whole, lifted)
     above = torch.randn_like(whole)
-    wanted = (x, convolution.lin.weight, convolution.bias)
+    wanted = [x, *convolutions[0].parameters(), *(classifier.parameters() if headed else ())]
     for one, other in zip(*(torch.autograd.grad(y, wanted, above) for y in (whole, lifted)), strict=True):
         assert torch.equal(one, other)
 

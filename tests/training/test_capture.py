@@ -93,8 +93,9 @@ def test_replayed_training_is_the_ordinary_one(name, changed, clips, tapes):
     assert not torch.equal(weights(items[0]), weights(after[0][0]))
 
 
-def test_mixed_precision_is_replayed(tapes):
-    items = in_float32(members(lambda place: network("auw_gcn", place)))
+@pytest.mark.parametrize("name", ["gcn", "auw_gcn"])
+def test_mixed_precision_is_replayed(tapes, name):
+    items = in_float32(members(lambda place: network(name, place)))
     recipe = replace(ON, precision="bf16")
     after = trained(items, recipe)
     check_same(ordinary(items, recipe), after)

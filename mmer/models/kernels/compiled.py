@@ -1,4 +1,4 @@
-"""The loops themselves. They stand in one file because numba remakes a kept kernel only when its own file changes."""
+"""The loops themselves. They stand in few files because numba remakes a kept kernel only when its own file changes."""
 
 import numba
 import numpy as np
@@ -8,7 +8,7 @@ SPREAD, FIRST, SECOND = I32(0x9E3779B1 - 2**32), I32(0x21F0AAAD), I32(0x735A2D97
 MANY = {"reassoc", "nsz"}  # sums of many numbers: eight or sixteen at a time
 # A product with an adjacency passes by its zeros, columns in blocks that stay in the cache; BLAS is faster where more
 # than this share of many nodes is not zero.
-DENSE, FEW, BLOCK = 0.5, 32, 512
+DENSE, FEW, BLOCK = 0.5, 32, 1024
 
 
 # numba widens int32 to int64 in every operation, so each is cut back; the compiler turns that into 32-bit operations.
@@ -57,7 +57,7 @@ def gate(gradient, out, scale, found):
         found[i] = gradient[i] * scale if out[i] > 0 else gradient[i] * 0
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def collect(adjacency, x, turned, out):
     """Product of the adjacency (N, N), or of its transpose where ``turned``, with x (N, M): most graphs are sparse."""
     nodes, width = x.shape
@@ -67,220 +67,155 @@ def collect(adjacency, x, turned, out):
         else:
             np.dot(adjacency, x, out)
         return
-    for start in range(0, width, BLOCK):
-        end = min(start + BLOCK, width)
-        for i in range(nodes):
+    source, factor = np.empty(nodes + 3, np.int64), np.empty(nodes + 3, x.dtype)
+    for i in range(nodes):
+        found = 0
+        for j in range(nodes):
+            value = adjacency[j, i] if turned else adjacency[i, j]
+            if value != 0:
+                source[found], factor[found] = j, value
+                found += 1
+        while found % 4:  # four rows are read for each time that the sum is read and written
+            source[found], factor[found] = source[found - 1], 0
+            found += 1
+        for start in range(0, width, BLOCK):
+            end = min(start + BLOCK, width)
             into = out[i, start:end]
             into[:] = 0
-            for j in range(nodes):
-                factor = adjacency[j, i] if turned else adjacency[i, j]
-                if factor != 0:
-                    row = x[j, start:end]
-                    for t in range(row.size):
-                        into[t] += factor * row[t]
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def graph_forward(x, adjacency, weight, bias, seed, step, least, scale, turned, first, collected, out):
-    """Output of a graph layer; see ``mmer.models.kernels.graph_convolution``."""
-    folds, nodes, clips, channels = x.shape
-    width = weight.shape[1]
-    scale = x.dtype.type(scale)
-    mapped = np.empty((nodes * clips, width), x.dtype)
-    spread = np.empty((nodes, clips * width), x.dtype)
-    for k in range(folds):
-        if first:
-            shape = (nodes, clips * channels)
-            collect(adjacency[k], x[k].reshape(shape), False, collected[k].reshape(shape))
-            np.dot(collected[k].reshape(nodes * clips, channels), weight[k].T, mapped)
-            found = mapped
-        else:
-            np.dot(x[k].reshape(nodes * clips, channels), weight[k].T, mapped)
-            collect(adjacency[k], mapped.reshape(nodes, clips * width), False, spread)
-            found = spread.reshape(nodes * clips, width)
-        low, high = keys(seed[k], step[k])
-        for n in range(nodes):
-            for c in range(clips):
-                start = I32((c * nodes + n) * width)  # see mmer.models.dropout: clips count first
-                row, added = found[n * clips + c], bias[k]
-                into = out[k, c, n] if turned else out[k, n, c]
-                for i in range(width):
-                    value = row[i] + added[i]
-                    kept = (scrambled(I32(start + I32(i)), low, high) >= least) & (value > 0)
-                    into[i] = value * scale if kept else value * 0
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def graph_backward(gradient, kept, adjacency, weight, out, scale, turned, first, found, of_weight, of_bias):
-    """Gradients of x (where ``found`` is not empty), weight and bias of a graph layer."""
-    folds, nodes, clips, channels = kept.shape
-    width = weight.shape[1]
-    scale = gradient.dtype.type(scale)
-    inner = np.empty((nodes * clips, width), gradient.dtype)
-    spread = np.empty((nodes * clips, channels if first else width), gradient.dtype)
-    for k in range(folds):
-        total = of_bias[k]
-        total[:] = 0
-        for n in range(nodes):
-            for c in range(clips):
-                row = inner[n * clips + c]
-                above = gradient[k, c, n] if turned else gradient[k, n, c]
-                value = out[k, c, n] if turned else out[k, n, c]
-                for i in range(width):
-                    row[i] = above[i] * scale if value[i] > 0 else above[i] * 0
-                for i in range(width):
-                    total[i] += row[i]
-        own = kept[k].reshape(nodes * clips, channels)
-        if first:
-            np.dot(inner.T, own, of_weight[k])
-            if len(found):
-                np.dot(inner, weight[k], spread)
-                shape = (nodes, clips * channels)
-                collect(adjacency[k], spread.reshape(shape), True, found[k].reshape(shape))
-        else:
-            shape = (nodes, clips * width)
-            collect(adjacency[k], inner.reshape(shape), True, spread.reshape(shape))
-            np.dot(spread.T, own, of_weight[k])
-            if len(found):
-                np.dot(spread, weight[k], found[k].reshape(nodes * clips, channels))
-
-
-# Images come as (B, H, W * C), the channels of a pixel side by side: a loop over a line of the picture is long enough
-# to be done many numbers at a time, one over the few channels of a pixel is not.
+            for n in range(0, found, 4):
+                a, b, c, d = factor[n], factor[n + 1], factor[n + 2], factor[n + 3]
+                first, second = x[source[n], start:end], x[source[n + 1], start:end]
+                third, fourth = x[source[n + 2], start:end], x[source[n + 3], start:end]
+                for t in range(into.size):
+                    into[t] += (a * first[t] + b * second[t]) + (c * third[t] + d * fourth[t])
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=MANY)
-def channel_moments(x, real, mean, variance):
-    """Mean and variance of max(x, 0) per channel over the real rows of x (B, H, W * C).
-
-    Return how many numbers of a channel there are.
-    """
-    rows, height, line = x.shape
-    channels = mean.size
-    some, squares = np.empty(line, x.dtype), np.empty(line, x.dtype)
-    total, all_squares = np.zeros(channels, np.float64), np.zeros(channels, np.float64)
-    n = 0
-    for b in range(rows):
-        if real[b] == 0:
-            continue
-        n += height * (line // channels)
-        some[:] = 0
-        squares[:] = 0
-        for h in range(height):
-            row = x[b, h]
-            for t in range(line):
-                value = max(row[t], x.dtype.type(0))
-                some[t] += value
-                squares[t] += value * value
-        for start in range(0, line, channels):
-            for c in range(channels):
-                total[c] += some[start + c]
-                all_squares[c] += squares[start + c]
-    for c in range(channels):
-        middle = total[c] / max(n, 1)
-        mean[c] = middle
-        variance[c] = max(all_squares[c] / max(n, 1) - middle * middle, 0.0)
-    return n
+def classify(features, weight, bias, out):
+    """Linear map of features (B, D) to few classes: weight (M, D), bias (M,), out (B, M)."""
+    for c in range(features.shape[0]):
+        row = features[c]
+        for m in range(weight.shape[0]):
+            factor, total = weight[m], bias[m] * 0
+            for i in range(row.size):
+                total += row[i] * factor[i]
+            out[c, m] = total + bias[m]
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def pool_normalised(x, scale, shift, size, padding, out, chosen, picked):
-    """Greatest scale * max(x, 0) + shift of every window of x (B, H, W * C), into ``out`` (B, h, w, C).
-
-    Also its place in H * W, and its max(x, 0).
-    """
-    rows, height, line = x.shape
-    channels = scale.size
-    width = line // channels
-    border = padding * channels
-    zero = x.dtype.type(0)
-    sign = np.sign(scale)
-    signs, column = np.empty(line, x.dtype), np.empty(line, np.int32)
-    for t in range(line):
-        signs[t], column[t] = sign[t % channels], t // channels
-    # The greatest number of each column of a line of windows, with nothing beside the picture; then of whole windows,
-    # wherever one might begin.
-    upright, upright_at = np.full(line + 2 * border, -np.inf, x.dtype), np.zeros(line + 2 * border, np.int32)
-    best, best_at = np.empty_like(upright), np.empty_like(upright_at)
-    inside, inside_at = upright[border : border + line], upright_at[border : border + line]
-    for b in range(rows):
-        for i in range(out.shape[1]):
-            top = i * size - padding
-            inside[:] = -np.inf
-            for h in range(max(top, 0), min(top + size, height)):
-                row, first = x[b, h], np.int32(h * width)
-                for t in range(line):
-                    value = signs[t] * max(row[t], zero)
-                    greater = value > inside[t]
-                    inside_at[t] = np.int32(first + column[t]) if greater else inside_at[t]
-                    inside[t] = value if greater else inside[t]
-            best[:] = upright
-            best_at[:] = upright_at
-            for k in range(1, size):
-                other, other_at = upright[k * channels :], upright_at[k * channels :]
-                for t in range(other.size):
-                    # Of equal numbers the first in reading order is taken, as torch does.
-                    greater = (other[t] > best[t]) | ((other[t] == best[t]) & (other_at[t] < best_at[t]))
-                    best_at[t] = other_at[t] if greater else best_at[t]
-                    best[t] = other[t] if greater else best[t]
-            for j in range(out.shape[2]):
-                start = j * size * channels
-                for c in range(channels):
-                    value = best[start + c]
-                    out[b, i, j, c] = value * abs(scale[c]) + shift[c]
-                    chosen[b, i, j, c] = best_at[start + c]
-                    picked[b, i, j, c] = value * sign[c]
+@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+def classify_backward(gradient, features, of_weight, of_bias):
+    """Gradients of the map's weight and bias, from those of its output (B, M)."""
+    of_weight[:] = 0
+    of_bias[:] = 0
+    for c in range(features.shape[0]):
+        row = features[c]
+        for m in range(of_weight.shape[0]):
+            into, factor = of_weight[m], gradient[c, m]
+            of_bias[m] += factor
+            for i in range(row.size):
+                into[i] += factor * row[i]
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=MANY)
-def pooled_sums(above, picked, mean, inverse, of_weight, of_bias):
-    """Gradients of a normalisation's weight and bias, from ``above`` and the chosen numbers (B, Q, C)."""
-    rows, places, channels = above.shape
-    total, projected = np.zeros(channels, np.float64), np.zeros(channels, np.float64)
-    for b in range(rows):
-        for q in range(places):
-            for c in range(channels):
-                total[c] += above[b, q, c]
-                projected[c] += above[b, q, c] * ((picked[b, q, c] - mean[c]) * inverse[c])
-    for c in range(channels):
-        of_weight[c] = projected[c]
-        of_bias[c] = total[c]
+@numba.njit(inline="always")
+def _of_features(gradient, weight, start, into):
+    """Gradient of a stretch of a clip's features, from that of its classes (M,)."""
+    into[:] = 0
+    for m in range(weight.shape[0]):
+        factor, row = gradient[m], weight[m, start : start + into.size]
+        for i in range(into.size):
+            into[i] += factor * row[i]
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def pool_normalised_backward(above, x, chosen, real, mean, scale, n, size, padding, inverse, of_weight, of_bias, found):
-    """Gradient of x (B, H, W * C) from ``above`` (B, h, w, C) of the pooled, normalised numbers."""
-    rows, height, line = x.shape
-    channels = scale.size
-    width = line // channels
-    zero = x.dtype.type(0)
-    constant, slope = np.empty(line, x.dtype), np.empty(line, x.dtype)
-    given, where, column = np.empty(line, x.dtype), np.empty(line, np.int32), np.empty(line, np.int32)
-    for t in range(line):
-        c = t % channels
-        # Every number moved mean and variance: by (of_bias + of_weight * (value - mean) * inverse) * scale / n.
-        slope[t] = scale[c] * of_weight[c] * inverse[c] / max(n, 1)
-        constant[t] = scale[c] * of_bias[c] / max(n, 1) - slope[t] * mean[c]
-        column[t] = t // channels
-    for b in range(rows):
-        if real[b] == 0:
-            found[b] = 0
-            continue
-        last = -1
-        for h in range(height):
-            i = (h + padding) // size
-            if i != last:  # spread the gradients of a line of windows over its pixels
-                last = i
-                for w in range(width):
-                    j = (w + padding) // size
-                    if i < above.shape[1] and j < above.shape[2]:
-                        for c in range(channels):
-                            given[w * channels + c] = above[b, i, j, c] * scale[c]
-                            where[w * channels + c] = chosen[b, i, j, c]
-                    else:
-                        where[w * channels : (w + 1) * channels] = -1
-            row, into, first = x[b, h], found[b, h], np.int32(h * width)
-            for t in range(line):
-                value = given[t] if where[t] == np.int32(first + column[t]) else zero
-                value -= constant[t] + slope[t] * row[t]
-                into[t] = value if row[t] > 0 else row[t] * zero
+def graph_forward(x, adjacency, weights, biases, seeds, steps, least, scale, head, collected, outs, logits):
+    """Outputs of graph layers, fold after fold; see ``mmer.models.kernels.graph_convolution``."""
+    folds, nodes, clips, _ = x.shape
+    most = 0
+    for weight in weights:
+        most = max(most, weight.shape[1])
+    room, other = np.empty(nodes * clips * most, x.dtype), np.empty(nodes * clips * most, x.dtype)
+    for k in range(folds):
+        for layer in range(len(weights)):
+            weight, added = weights[layer][k], biases[layer][k]
+            width, channels = weight.shape
+            given = x[k] if layer == 0 else outs[layer - 1][k]
+            mapped = room[: nodes * clips * width].reshape(nodes * clips, width)
+            if channels < width:
+                whole, shape = collected[layer][k], (nodes, clips * channels)
+                collect(adjacency[k], given.reshape(shape), False, whole.reshape(shape))
+                np.dot(whole.reshape(nodes * clips, channels), weight.T, mapped)
+                found = mapped
+            else:
+                np.dot(given.reshape(nodes * clips, channels), weight.T, mapped)
+                spread, shape = other[: nodes * clips * width], (nodes, clips * width)
+                collect(adjacency[k], mapped.reshape(shape), False, spread.reshape(shape))
+                found = spread.reshape(nodes * clips, width)
+            low, high = keys(seeds[layer][k], steps[layer][k])
+            factor, smallest = x.dtype.type(scale[layer]), I32(least[layer])
+            last = layer == len(weights) - 1
+            for n in range(nodes):
+                for c in range(clips):
+                    start = I32((c * nodes + n) * width)  # see mmer.models.dropout: clips count first
+                    row = found[n * clips + c]
+                    into = outs[layer][k, c, n] if last else outs[layer][k, n, c]
+                    for i in range(width):
+                        value = row[i] + added[i]
+                        kept = (scrambled(I32(start + I32(i)), low, high) >= smallest) & (value > 0)
+                        into[i] = value * factor if kept else value * 0
+        if len(logits):
+            classify(outs[len(weights) - 1][k].reshape(clips, head[0].shape[2]), head[0][k], head[1][k], logits[k])
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def graph_backward(
+    gradient, of_logits, x, adjacency, weights, scale, head, collected, outs, found, of_weights, of_biases, of_head
+):
+    """Gradients of x (where ``found`` is not empty), weights and biases of graph layers, and of the head."""
+    folds, nodes, clips, _ = x.shape
+    most = 0
+    for weight in weights:
+        most = max(most, weight.shape[1], weight.shape[2])
+    size = nodes * clips * most
+    room, other, above = np.empty(size, x.dtype), np.empty(size, x.dtype), np.empty(size, x.dtype)
+    for k in range(folds):
+        for layer in range(len(weights) - 1, -1, -1):
+            weight, total = weights[layer][k], of_biases[layer][k]
+            width, channels = weight.shape
+            last = layer == len(weights) - 1
+            factor = x.dtype.type(scale[layer])
+            inner = room[: nodes * clips * width].reshape(nodes * clips, width)
+            upper = above[: nodes * clips * width].reshape(nodes * clips, width)
+            if last and len(of_logits):
+                features = outs[layer][k].reshape(clips, nodes * width)
+                classify_backward(of_logits[k], features, of_head[0][k], of_head[1][k])
+            total[:] = 0
+            for n in range(nodes):
+                for c in range(clips):
+                    row, arrived = inner[n * clips + c], upper[n * clips + c]
+                    if last and len(of_logits):
+                        _of_features(of_logits[k, c], head[0][k], n * width, arrived)
+                    elif last:
+                        arrived = gradient[k, c, n]
+                    value = outs[layer][k, c, n] if last else outs[layer][k, n, c]
+                    for i in range(width):
+                        row[i] = arrived[i] * factor if value[i] > 0 else arrived[i] * 0
+                    for i in range(width):
+                        total[i] += row[i]
+            deeper = layer > 0 or len(found) > 0
+            below = above[: nodes * clips * channels].reshape(nodes * clips, channels)
+            if channels < width:
+                np.dot(inner.T, collected[layer][k].reshape(nodes * clips, channels), of_weights[layer][k])
+                if deeper:
+                    spread = other[: nodes * clips * channels].reshape(nodes * clips, channels)
+                    shape = (nodes, clips * channels)
+                    np.dot(inner, weight, spread)
+                    collect(adjacency[k], spread.reshape(shape), True, below.reshape(shape))
+            else:
+                given, shape = x[k] if layer == 0 else outs[layer - 1][k], (nodes, clips * width)
+                spread = other[: nodes * clips * width].reshape(nodes * clips, width)
+                collect(adjacency[k], inner.reshape(shape), True, spread.reshape(shape))
+                np.dot(spread.T, given.reshape(nodes * clips, channels), of_weights[layer][k])
+                if deeper:
+                    np.dot(spread, weight, below)
+        if len(found):
+            found[k] = above[: found[k].size].reshape(found[k].shape)

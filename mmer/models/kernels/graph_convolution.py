@@ -1,64 +1,119 @@
-"""A graph convolution with ReLU and dropout, fold after fold: what a fold works on stays in the cache of the core."""
+"""Graph convolutions with ReLU and dropout, fold after fold: what a fold works on stays in the cache of the core."""
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from mmer.models.kernels.compiled import I32, graph_backward, graph_forward
+from mmer.models.kernels.compiled import graph_backward, graph_forward
 
 
-class GraphLayer(torch.autograd.Function):
-    """dropout(relu(A X W' + b)) of K folds; differentiable once, and not by A.
+class GraphLayers(torch.autograd.Function):
+    """dropout(relu(A X W' + b)), layer after layer, of K folds; differentiable once, and not by A.
 
-    Called with x (K, N, B, C), adjacency (K, N, N), weight (K, D, C), bias (K, D), seed (K,), step (K,), the smallest
-    word that ``mmer.models.dropout`` keeps, the factor of what is kept, and whether clips come before nodes in what is
-    returned: (K, N, B, D) or (K, B, N, D). Beside it A X is returned, which only the gradient needs, where the product
-    with A comes first. Products are those of SciPy's BLAS, which numba calls.
+    Called with x (K, N, B, C), adjacency (K, N, N), of every layer the smallest word that ``mmer.models.dropout`` keeps
+    and the factor of what is kept, and then, each for all layers, weights (K, D, C), biases (K, D), seeds (K,) and
+    steps (K,); if all nodes of a clip go into a classifier, at last its weight (K, M, N * D) and bias (K, M).
+
+    Returned are the classifier's logits (K, B, M), or what the last layer gives, (K, B, N, D); and beside them what
+    only the gradient needs: outputs of layers, (K, N, B, D) of all but the last, and of every layer A X, (K, N, B, C),
+    where the product with A comes first, else nothing, (K, 0, B, C).
+
+    Products are those of SciPy's BLAS, which numba calls.
     """
 
     @staticmethod
-    def forward(*inputs: Any) -> tuple[Tensor, Tensor]:
-        """Return the layer's output, and what is kept for the gradient."""
-        x, adjacency, weight, bias, seed, step, least, scale, turned = inputs
-        folds, nodes, clips, channels = x.shape
-        width = weight.shape[1]
-        out = x.new_empty(folds, *((clips, nodes) if turned else (nodes, clips)), width)
+    def forward(*inputs: Any) -> tuple[Tensor, ...]:
+        """Return the output of the last layer, and what is kept for the gradient."""
+        x, adjacency, least, scale, *parts = inputs
+        weights, biases, seeds, steps, head = _by_layer(parts, len(least))
+        folds, nodes, clips, _ = x.shape
+        outs = [x.new_empty(folds, nodes, clips, weight.shape[1]) for weight in weights]
+        outs[-1] = outs[-1].view(folds, clips, nodes, -1)
         # The product with A costs as much as its channels are many: it comes before or after the map, by width.
-        first = channels <= width
-        collected = torch.empty_like(x) if first else x.new_empty(folds, 0, clips, channels)
-        arrays = (value.detach().numpy() for value in (x, adjacency, weight, bias, seed, step))
-        graph_forward(*arrays, I32(least), scale, turned, first, collected.numpy(), out.numpy())
-        return out, collected
+        collected = [
+            x.new_empty(folds, nodes if weight.shape[2] < weight.shape[1] else 0, clips, weight.shape[2])
+            for weight in weights
+        ]
+        logits = x.new_empty(folds, clips, head[0].shape[1]) if head else x.new_empty(0, 0, 0)
+        graph_forward(
+            *_arrays(x, adjacency),
+            *(_arrays(*group) for group in (weights, biases, seeds, steps)),
+            np.array(least),
+            np.array(scale),
+            _head(head, x),
+            _arrays(*collected),
+            _arrays(*outs),
+            *_arrays(logits),
+        )
+        return (logits, *outs, *collected) if head else (outs[-1], *outs[:-1], *collected)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple, output: tuple[Tensor, Tensor]) -> None:
+    def setup_context(ctx: Any, inputs: tuple, output: tuple[Tensor, ...]) -> None:
         """Keep what the gradient needs."""
-        x, adjacency, weight, *_, ctx.scale, ctx.turned = inputs
-        out, collected = output
-        ctx.mark_non_differentiable(collected)
-        ctx.first = collected.shape[1] > 0
-        ctx.save_for_backward(collected if ctx.first else x, adjacency, weight, out)
+        x, adjacency, _, ctx.scale, *parts = inputs
+        ctx.mark_non_differentiable(*output[1:])
+        ctx.set_materialize_grads(False)
+        layers = len(ctx.scale)
+        weights, *_, head = _by_layer(parts, layers)
+        outs = output[1 : layers + 1] if head else (*output[1:layers], output[0])
+        ctx.save_for_backward(x, adjacency, *weights, *outs, *output[-layers:], *head)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
-        """Return the gradients of x, weight and bias."""
-        kept, adjacency, weight, out = ctx.saved_tensors
-        wanted = ctx.needs_input_grad[0]
-        found = torch.empty_like(kept) if wanted else kept.new_empty(0, *kept.shape[1:])
-        of_weight, of_bias = torch.empty_like(weight), weight.new_empty(weight.shape[:2])
-        arrays = (value.numpy() for value in (gradient.contiguous(), kept, adjacency, weight, out))
-        graph_backward(*arrays, ctx.scale, ctx.turned, ctx.first, found.numpy(), of_weight.numpy(), of_bias.numpy())
-        return (found if wanted else None, None, of_weight, of_bias, *[None] * 5)
+    def backward(ctx: Any, gradient: Tensor, *_: Any) -> tuple[Tensor | None, ...]:
+        """Return the gradients of x, weights, biases and classifier."""
+        x, adjacency, *saved = ctx.saved_tensors
+        layers = len(ctx.scale)
+        weights, outs, collected = (saved[start : start + layers] for start in range(0, 3 * layers, layers))
+        head = saved[3 * layers :]
+        found = torch.empty_like(x) if ctx.needs_input_grad[0] else x.new_empty(0, *x.shape[1:])
+        of_weights = [torch.empty_like(weight) for weight in weights]
+        of_biases = [weight.new_empty(weight.shape[:2]) for weight in weights]
+        of_head = [torch.empty_like(value) for value in head]
+        empty = x.new_empty(0, 0, 0)
+        graph_backward(
+            *_arrays(*((empty[..., None], gradient) if head else (gradient, empty)), x, adjacency),
+            _arrays(*weights),
+            np.array(ctx.scale),
+            _head(head, x),
+            _arrays(*collected),
+            _arrays(*outs),
+            *_arrays(found),
+            _arrays(*of_weights),
+            _arrays(*of_biases),
+            _head(of_head, x),
+        )
+        first = found if ctx.needs_input_grad[0] else None
+        return (first, None, None, None, *of_weights, *of_biases, *[None] * (2 * layers), *of_head)
 
     @staticmethod
-    def vmap(info: Any, dims: tuple, *inputs: Any) -> tuple[tuple[Tensor, Tensor], tuple[int, int]]:
+    def vmap(info: Any, dims: tuple, *inputs: Any) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
         """Take all folds at once, each of which comes as a stack of one."""
-        tensors = (
-            value.expand(info.batch_size, *value.shape) if at is None else value.movedim(at, 0)
-            for value, at in zip(inputs[:6], dims, strict=False)
-        )
-        found = GraphLayer.apply(*(value.flatten(0, 1).contiguous() for value in tensors), *inputs[6:])
-        return tuple(value.unsqueeze(1) for value in found), (0, 0)
+
+        def whole(value: Tensor, at: int | None) -> Tensor:
+            value = value.expand(info.batch_size, *value.shape) if at is None else value.movedim(at, 0)
+            return value.flatten(0, 1).contiguous()
+
+        x, adjacency, least, scale, *parts = inputs
+        parts = [whole(*pair) for pair in zip(parts, dims[4:], strict=True)]
+        found = GraphLayers.apply(whole(x, dims[0]), whole(adjacency, dims[1]), least, scale, *parts)
+        return tuple(value.unsqueeze(1) for value in found), (0,) * len(found)
+
+
+def _by_layer(parts: list[Tensor], layers: int) -> list[list[Tensor]]:
+    """Return weights, biases, seeds, steps and what there is of a classifier."""
+    return [parts[start : start + layers] for start in range(0, 4 * layers, layers)] + [parts[4 * layers :]]
+
+
+def _head(values: list[Tensor], x: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Return weight and bias as arrays, empty ones where there is no classifier."""
+    weight, bias = values or (x.new_empty(0, 0, 0), x.new_empty(0, 0))
+    return weight.detach().numpy(), bias.detach().numpy()
+
+
+def _arrays(*values: Tensor) -> tuple[np.ndarray, ...]:
+    """See tensors as arrays."""
+    return tuple(value.detach().contiguous().numpy() for value in values)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from mmer.models.kernels.compiled import channel_moments, pool_normalised, pool_normalised_backward, pooled_sums
+from mmer.models.kernels.compiled_images import channel_moments, pool_normalised, pool_normalised_backward, pooled_sums
 from mmer.models.kernels.dropout import TYPES
 
 
