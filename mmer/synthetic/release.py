@@ -16,6 +16,7 @@ from mmer.synthetic.coder import code_clip
 from mmer.synthetic.detector import observe
 from mmer.synthetic.layout import Layout, Recording, draw_word
 from mmer.synthetic.manifest import ManifestLayout
+from mmer.synthetic.mmme import MmmeLayout
 from mmer.synthetic.samm import SammLayout
 from mmer.synthetic.seeds import generator
 from mmer.types.arrays import save_arrays
@@ -31,6 +32,7 @@ LAYOUTS: dict[str, Callable[[], Layout]] = {
     "casme2": Casme2Layout,
     "samm": SammLayout,
     "manifest": ManifestLayout,
+    "mmme": MmmeLayout,
 }
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import re
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -14,15 +15,24 @@ from PIL import Image, UnidentifiedImageError
 from mmer.types.archives import ARCHIVES, archive_folders, reader
 from mmer.types.errors import InputError, listing
 
-IMAGES = {".jpg", ".jpeg", ".bmp", ".png"}
+TIFFS = {".tif", ".tiff"}
+IMAGES = {".jpg", ".jpeg", ".bmp", ".png", *TIFFS}
 VIDEOS = {".mp4", ".avi", ".mov", ".mkv", ".m4v", ".webm", ".mpg", ".mpeg", ".wmv"}
 MAX_NUMBER = 10**9  # what a frame number may be; a time stamp in a file name is none
 MAX_PIXELS = 50_000_000  # one picture; an 8K frame has 33 million
+# MMME names a picture by the time of day: year-month-day-hour-minute-second-millisecond-NUMBER-marker of the stimulus.
+_TIMED = re.compile(r"\d{4}(?:-\d{1,2}){5}-\d{1,3}-(\d+)-\d+", re.ASCII)
 
 
 def frame_number(name: str) -> int | None:
-    """Return the integer of the last run of digits in a file name's stem, or None (``reg_img46.jpg`` -> 46)."""
-    digits = re.findall(r"\d+", PurePosixPath(name).stem)
+    """Return the integer of the last run of digits in a file name's stem, or None (``reg_img46.jpg`` -> 46).
+
+    Behind a time stamp a frame number and the marker of a stimulus follow; there the last run is not the number.
+    """
+    stem = PurePosixPath(name).stem
+    if timed := _TIMED.fullmatch(stem):
+        return int(timed[1])
+    digits = re.findall(r"\d+", stem)
     return int(digits[-1]) if digits else None
 
 
@@ -132,7 +142,9 @@ class Frames:
             place = dict(zip(self.numbers, self.names, strict=True))
             with reader(self.archive) as read:
                 for number in wanted:
-                    yield number, _decode(read(self._path(place[number])), f"{self.source}: frame {number}")
+                    name = place[number]
+                    tiff = PurePosixPath(name).suffix.lower() in TIFFS
+                    yield number, _decode(read(self._path(name)), f"{self.source}: frame {number}", tiff)
         else:
             yield from self._iterate_video(wanted)
 
@@ -208,15 +220,20 @@ def _check_size(width: float, height: float, where: str) -> None:
         raise InputError(f"{where}: {int(width)}x{int(height)} pixels, more than the limit of {MAX_PIXELS}; refused")
 
 
-def _decode(data: bytes, where: str) -> np.ndarray:
-    """Decode one picture to RGB, its size read from the header first."""
+def _decode(data: bytes, where: str, tiff: bool = False) -> np.ndarray:
+    """Decode one picture to RGB, its size read from the header first; a TIFF only where it is named so."""
+    formats = ("JPEG", "PNG", "BMP", *(("TIFF",) if tiff else ()))
     try:
-        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "BMP")) as header:
-            (width, height), kind = header.size, header.format
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=UserWarning, module="PIL.TiffImagePlugin")  # the error says it
+            with Image.open(io.BytesIO(data), formats=formats) as header:
+                (width, height), kind = header.size, header.format
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise InputError(f"{where}: more than the limit of {MAX_PIXELS} pixels; refused ({error})") from error
     except UnidentifiedImageError as error:
-        raise InputError(f"{where}: not a readable picture (its {len(data)} bytes are no JPEG, PNG or BMP)") from error
+        raise InputError(
+            f"{where}: not a readable picture (its {len(data)} bytes are no {'/'.join(formats)})"
+        ) from error
     except (OSError, ValueError, SyntaxError) as error:
         raise InputError(f"{where}: not a readable picture ({error})") from error
     _check_size(width, height, where)

@@ -1,0 +1,236 @@
+"""MMME, micro-expressions with physiology (Ma et al., arXiv 2506.09834)."""
+
+import functools
+import logging
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from mmer.datasets.action_units import read_action_units
+from mmer.datasets.clip_folders import corpus_root
+from mmer.datasets.coding import clip_ids, marks
+from mmer.datasets.frame_check import with_frames
+from mmer.datasets.table import Row, Table, find_table, read_table
+from mmer.types.archives import ARCHIVES, archive_folders
+from mmer.types.clips import validate_clips
+from mmer.types.errors import InputError
+from mmer.types.frames import IMAGES, Frames
+
+COLUMNS = {
+    "subject": "Subject",
+    "clip": "Marker",
+    "onset": "OnsetFrame",
+    "apex": "ApexFrame",
+    "offset": "OffsetFrame",
+    "action_units": "Action Units",
+    "emotion": "Estimated Emotion",
+    "date": "Date",
+}
+OPTIONAL = {"kind": "Macro/Micro"}
+MARKS = ("onset", "apex", "offset")
+# hour-minute-second-millisecond-number, in the workbook's cells and, between date and marker, in the pictures' names
+CLOCK = re.compile(r"(\d{1,2})-(\d{1,2})-(\d{1,2})-(\d{1,3})-(\d{1,9})", re.ASCII)
+PICTURE = re.compile(rf"\d{{4}}-\d{{1,2}}-\d{{1,2}}-{CLOCK.pattern}-\d{{1,9}}", re.ASCII)
+NO_MARK = ("", "/", "?", "-")
+
+Clock = tuple[int, ...]
+
+log = logging.getLogger("mmer")
+
+
+@dataclass(frozen=True)
+class Mmme:
+    """944 coded events at 150 frames per second, macro- and micro-expressions mixed, with names of people in the file.
+
+    The workbook gives times of day (``16-00-31-433-685``: 16:00:31.433, picture 685) and so do the pictures
+    (``2000-01-01-16-00-31-433-685-108.tif``, with the stimulus's marker at the end). A clip's folder is therefore the
+    one that holds the picture of its onset, whatever it is called: released folders are called after people, and no
+    name of a folder, subject or file becomes an id. Subjects are ``s01``, ``s02``, ... in the order of their first
+    recording, or by their number where the workbook has numbers; a clip is called after its marker, ``m108``. The
+    column ``frames`` of the Clips table holds paths, and with them the names of folders.
+
+    The paper counts 634 micro-expressions; the file of the same group that says which events are micro has 299. Where
+    the column ``Macro/Micro`` is there, macro-expressions are left out, and a message says how many.
+
+    EEG and ECG are there for most people, in recordings of a whole session; ``eeg`` and ``ecg`` stay null here.
+
+    Parameters
+    ----------
+    name : str
+        Written in front of every id.
+    root : str
+        Folder of the corpus.
+    fps : float
+        Hertz.
+    workbook : tuple of str
+        Names of the annotation file, ``*`` allowed, in order of preference.
+    sheet : str
+    frames : tuple of str
+        Folders to search for pictures, ``.`` for root itself; all folders and archives below them are looked at.
+    micro_only : bool
+        Leave out the rows that ``Macro/Micro`` calls macro; without that column all rows are kept, with a warning.
+    tracks : str
+        Folder with tracks that come with the data, ``<tracks>/s01/m108.parquet``; not required.
+    exclude : tuple of str
+        Clip ids to leave out.
+    """
+
+    name: str = "mmme"
+    root: str = "data/mmme"
+    fps: float = 150.0
+    workbook: tuple[str, ...] = ("coding_file.xlsx", "coding_file*.xlsx")
+    sheet: str = "Sheet1"
+    frames: tuple[str, ...] = (".",)
+    micro_only: bool = True
+    tracks: str = "tracks"
+    exclude: tuple[str, ...] = ()
+
+    def annotations(self) -> list[Path]:
+        """Name the workbook."""
+        return [find_table(corpus_root(self.name, self.root), self.workbook, self.name)]
+
+    def clips(self) -> pd.DataFrame:
+        """Read the workbook and find the frames.
+
+        Raises
+        ------
+        InputError
+            Something is missing or contradicts itself; the message names the cell, or the clips concerned.
+        """
+        root = corpus_root(self.name, self.root)
+        table = read_table(find_table(root, self.workbook, self.name), self.sheet, COLUMNS, OPTIONAL)
+        subjects = subject_names(table.rows)
+        onsets: dict[int, Clock | None] = {}
+        rows = []
+        for row in self._micro(table):
+            clocks = {mark: clock(row, mark) for mark in MARKS}
+            onsets[row.number] = clocks["onset"]
+            numbers = {mark: None if time is None else str(time[-1]) for mark, time in clocks.items()}
+            rows.append((replace(row, cells={**row.cells, **numbers}), subjects[row.text("subject")], _clip(row)))
+        named = clip_ids(self.name, rows, self.exclude)
+        if not named:
+            raise InputError(f"dataset {self.name}: {table.path} has no clip that is not under `exclude`")
+        listing_of = functools.cache(archive_folders)
+        wanted = {onset for onset in onsets.values() if onset is not None}
+        places = self._places(root, wanted, listing_of)
+        records = []
+        for clip_id, row, subject, _ in named:
+            onset, apex, offset = marks(row, clip_id)
+            track = root / self.tracks / subject / f"{clip_id.rpartition('/')[2]}.parquet"
+            records.append(
+                {
+                    "clip_id": clip_id,
+                    "dataset": self.name,
+                    "subject": f"{self.name}/{subject}",
+                    "emotion": row.text("emotion"),
+                    "action_units": read_action_units(
+                        row.cells.get("action_units"), f"{clip_id}: {row.place('action_units')}"
+                    ),
+                    "onset": onset,
+                    "apex": apex,
+                    "offset": offset,
+                    "apex_source": None if apex is None else "annotated",
+                    "fps": self.fps,
+                    # Where the picture is nowhere, a path that does not exist, which the check of the frames reports.
+                    "frames": places.get(onsets[row.number], (root / subject / clip_id.rpartition("/")[2]).as_posix()),
+                    "tracks": track.as_posix() if track.is_file() else None,
+                }
+            )
+        records = with_frames(self.name, records, functools.partial(Frames.open, listing_of=listing_of))
+        return validate_clips(pd.DataFrame(records))
+
+    def _micro(self, table: Table) -> list[Row]:
+        """Leave out macro-expressions where the table says which they are."""
+        if "kind" not in table.columns:
+            log.warning(
+                "dataset %s: %s does not say which of its %d events are micro-expressions; all are kept",
+                *(self.name, table.path, len(table.rows)),
+            )
+            return list(table.rows)
+        if not self.micro_only:
+            return list(table.rows)
+        kept = []
+        for row in table.rows:
+            kind = row.text("kind").casefold()
+            if "macro" not in kind and "micro" not in kind:
+                raise InputError(f"{row.place('kind')} is {kind!r}; an event is macro or micro")
+            kept += [row] if "micro" in kind else []
+        log.info("dataset %s: %d macro-expression(s) left out (micro_only)", self.name, len(table.rows) - len(kept))
+        return kept
+
+    def _places(self, root: Path, wanted: set[Clock], listing_of: functools.cache) -> dict[Clock, str]:
+        """Find the folder of every onset picture: clock -> path of the folder, or of a folder in an archive."""
+        found: dict[Clock, str] = {}
+        for candidate in self.frames:
+            for folder, names in _folders(root / candidate, listing_of):
+                for name in names:
+                    stem = PurePosixPath(name)
+                    if stem.suffix.lower() not in IMAGES or not (match := PICTURE.fullmatch(stem.stem)):
+                        continue
+                    time = tuple(map(int, match.groups()))
+                    if time in wanted and found.setdefault(time, folder) != folder:
+                        raise InputError(
+                            f"dataset {self.name}: the picture of {'-'.join(map(str, time))} lies in {found[time]} and "
+                            f"in {folder}; keep one copy"
+                        )
+        return found
+
+
+def subject_names(rows: tuple[Row, ...]) -> dict[str, str]:
+    """Give every subject of the workbook an id that is not its name.
+
+    Returns
+    -------
+    dict of str to str
+        What the cell says -> ``s01``: the number where all cells are numbers, and otherwise a number in the order of
+        the first recording, so that neither a name nor its place in the alphabet is in it, and people who are
+        recorded later change nothing.
+    """
+    first: dict[str, tuple] = {}
+    for row in rows:
+        person = row.text("subject")
+        when = (row.text("date"), clock(row, "onset") or ())
+        first[person] = min(first.get(person, when), when)
+    if all(person.isdecimal() for person in first):
+        return {person: f"s{int(person):02d}" for person in first}
+    order = sorted(first, key=lambda person: (first[person], person))
+    return {person: f"s{number:02d}" for number, person in enumerate(order, 1)}
+
+
+def clock(row: Row, mark: str) -> Clock | None:
+    """Read a time of day with the number of its picture; None where an apex is not marked.
+
+    Raises
+    ------
+    InputError
+        The cell is no such time, or onset or offset are empty.
+    """
+    text = row.text(mark, required=mark != "apex")
+    if mark == "apex" and text in NO_MARK:
+        return None
+    if not (match := CLOCK.fullmatch(text)):
+        raise InputError(
+            f"{row.place(mark)} is {text!r}; it should be hour-minute-second-millisecond-number, 16-00-31-433-685"
+        )
+    return tuple(map(int, match.groups()))
+
+
+def _clip(row: Row) -> str:
+    return "m" + row.digits("clip", 3, prefix="m")
+
+
+def _folders(base: Path, listing_of: functools.cache) -> list[tuple[str, list[str]]]:
+    """List every folder with files below a folder, and every folder in its archives."""
+    found: list[tuple[str, list[str]]] = []
+    for place, inner, names in os.walk(base):
+        inner.sort()
+        found.append((Path(place).as_posix(), sorted(names)))
+        for name in sorted(names):
+            if Path(name).suffix.lower() in ARCHIVES:
+                members: Mapping[str, list[str]] = listing_of(Path(place) / name)
+                found += [((Path(place) / name / folder).as_posix(), items) for folder, items in members.items()]
+    return found
