@@ -15,7 +15,7 @@ from mmer.report.published import Result
 from mmer.report.records import DatasetRecord, ExperimentRecord
 from mmer.report.results import Results
 from mmer.report.side_by_side import SideBySide
-from mmer.report.summary import CHOICES, EMOTIONS, UNITS
+from mmer.report.summary import EMOTIONS, UNITS
 from mmer.report.wording import count_text, interval_text, number_text, p_text, score_text, signed_text
 
 HERE = Path(__file__).parent
@@ -89,7 +89,6 @@ def render(
         about={name: text for name, text in about.items() if name not in ("title", "synthetic")},
         pictures=gallery.pictures,
         wheel=wheel_picture(),
-        choices=CHOICES,
         style=Markup((HERE / "report.css").read_text(encoding="utf-8")),
     )
 

@@ -14,6 +14,8 @@ from mmer.report.records import ExperimentRecord
 from mmer.types.predictions import class_names
 
 CHOICES = ("model", "protocol", "labels", "loss")
+# Named where an experiment does anything of the kind.
+CHANGES = {"sampling": ("natural", "-"), "augment": ("none", "-"), "motion_scaling": ("none", "-")}
 # The scores of the two kinds of experiment, and how they are called; the first one is what experiments are compared by.
 EMOTIONS = {"uf1": "UF1", "uar": "UAR", "accuracy": "Accuracy (WAR)", "weighted_f1": "Weighted F1"}
 UNITS = {
@@ -159,7 +161,8 @@ def summarise(record: ExperimentRecord) -> Summary:
     return Summary(
         name=record.name,
         detection=detection,
-        choices={group: record.choice(group) for group in CHOICES},
+        choices={group: record.choice(group) for group in CHOICES}
+        | {group: name for group, plain in CHANGES.items() if (name := record.choice(group)) not in plain},
         datasets=tuple(sorted(set(table.dataset))),
         clips=table.clip_id.nunique(),
         subjects=table.subject.nunique(),

@@ -92,6 +92,18 @@ def test_what_a_reader_needs_is_there(html):
         assert words in text
 
 
+def test_sampling_and_augmentation_are_named_where_there_are_any(clips):
+    plain = experiment_record("plain", clips)
+    for changes, words in (
+        ({"sampling": {"name": "natural"}, "augment": {"name": "none"}}, ()),
+        ({"sampling": {"name": "balanced"}, "augment": {"name": "flip"}}, ("sampling balanced", "augment flip")),
+    ):
+        record = experiment_record("plain", clips, config=plain.config | changes)
+        chosen = render([record], dataset_records(clips), {}).partition('class="choices"')[2].partition("clips:")[0]
+        found = re.findall(r"<span>([a-z ]+) <b>(\w+)</b>", chosen)
+        assert [" ".join(pair) for pair in found if pair[0] in ("sampling", "augment")] == list(words)
+
+
 def test_everything_given_is_escaped(clips):
     evil = "<script>alert(1)</script>&\"'"
     renamed = clips.assign(
