@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pandas as pd
 
 from mmer.datasets.clip_folders import corpus_root
 from mmer.datasets.coding import coded_clips, objective_class
-from mmer.datasets.table import Row, find_table, read_table
+from mmer.datasets.table import Row, read_table
+from mmer.datasets.versions import Version, recognise, tables
 from mmer.types.errors import InputError
 
 COLUMNS = {
@@ -20,6 +22,36 @@ COLUMNS = {
     "emotion": "Estimated Emotion",
 }
 OBJECTIVE = {"subject": "Subject", "clip": "Filename", "objective_class": "Objective Class"}
+WORDS = {"others": 99, "disgust": 63, "happiness": 32, "repression": 27, "surprise": 25, "sadness": 7, "fear": 2}
+CLASSES = {"I": 25, "II": 15, "III": 99, "IV": 26, "V": 20, "VI": 1, "VII": 69}
+VERSIONS = (
+    Version(
+        "2014-05-08",
+        ("CASME2-coding-20140508.xlsx",),
+        "Sheet1",
+        COLUMNS,
+        rows=255,
+        subjects=26,
+        words=WORDS,
+        objective=CLASSES,
+        note="one apex is '/', five action units are '?', the apex of five clips is their onset or offset",
+    ),
+    Version("2019-07-01", ("CASME2-coding-20190701.xlsx",), "Sheet1", COLUMNS, note="its counts are not known"),
+    Version(
+        "updated",
+        ("CASME2-coding-updated.xlsx",),
+        "Sheet1",
+        COLUMNS,
+        rows=256,
+        subjects=26,
+        words={**WORDS, "disgust": 64},
+        note="has sub24/EP02_07 too, and other onsets, apexes or offsets in some 20 rows",
+    ),
+    Version("label-2", ("CASME2_label_Ver_2.xls",), "*", COLUMNS, note="its counts are not known"),
+    Version(
+        "unknown", ("CASME2-coding*.xlsx", "CASME2_label*.xls"), "Sheet1", COLUMNS, note="a version mmer does not know"
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -38,9 +70,7 @@ class Casme2:
     fps : float
         Hertz.
     workbook : tuple of str
-        Names of the annotation file, ``*`` allowed, in order of preference.
-    sheet : str
-        The workbook's other sheets are empty.
+        Name of the annotation file, ``*`` allowed, where it is not one of ``versions``.
     objective : str
         Workbook with the objective classes, a file of its own in the release; not required.
     frames : tuple of str
@@ -49,23 +79,27 @@ class Casme2:
         Folder with tracks that come with the data, ``<tracks>/sub01/EP02_01f.parquet``; not required.
     exclude : tuple of str
         Clip ids to leave out.
+    errata : tuple of mappings
+        Cells to correct: clip_id, column, was, now, source (see ``mmer.datasets.errata``).
     """
+
+    versions: ClassVar[tuple[Version, ...]] = VERSIONS
 
     name: str = "casme2"
     root: str = "data/casme2"
     fps: float = 200.0
-    workbook: tuple[str, ...] = ("CASME2-coding-20140508.xlsx", "CASME2-coding*.xlsx")
-    sheet: str = "Sheet1"
+    workbook: tuple[str, ...] = ()
     objective: str = "CASME2-ObjectiveClasses.xlsx"
     frames: tuple[str, ...] = ("CASME2_RAW_selected", "Cropped")
     tracks: str = "tracks"
     exclude: tuple[str, ...] = ()
+    errata: tuple[dict[str, str], ...] = ()
 
     def annotations(self) -> list[Path]:
         """Name the workbook, and that of the objective classes where it is there."""
         root = corpus_root(self.name, self.root)
-        objective = root / self.objective
-        return [find_table(root, self.workbook, self.name), *([objective] if objective.is_file() else [])]
+        path = recognise(root, self.name, self.versions, self.workbook)[1]
+        return [path, *self._objective_file(root)]
 
     def clips(self) -> pd.DataFrame:
         """Read the workbook and find the frames.
@@ -76,7 +110,7 @@ class Casme2:
             Something is missing or contradicts itself; the message names file and cell, or the clips concerned.
         """
         root = corpus_root(self.name, self.root)
-        table = read_table(find_table(root, self.workbook, self.name), self.sheet, COLUMNS)
+        version, _, table = recognise(root, self.name, self.versions, self.workbook)
         objective = self._objective(root)
         return coded_clips(
             table,
@@ -88,14 +122,19 @@ class Casme2:
             self.exclude,
             subject_of=_subject,
             objective_of=lambda row: objective.get((_subject(row), row.text("clip"))),
+            version=version,
+            errata=self.errata,
         )
+
+    def _objective_file(self, root: Path) -> list[Path]:
+        """Name the workbook of the objective classes, where it is there."""
+        return [path for path in tables(root) if path.name.casefold() == self.objective.casefold()][:1]
 
     def _objective(self, root: Path) -> dict[tuple[str, str], str | None]:
         """Read the objective classes by (subject, clip); empty where the file is not there."""
-        if not (path := root / self.objective).is_file():
-            return {}
         classes: dict[tuple[str, str], str | None] = {}
-        for row in read_table(path, self.sheet, OBJECTIVE).rows:
+        # The second sheet holds leftovers without a header.
+        for row in (row for path in self._objective_file(root) for row in read_table(path, "Sheet1", OBJECTIVE).rows):
             key, value = (_subject(row), row.text("clip")), objective_class(row)
             if classes.setdefault(key, value) != value:
                 raise InputError(f"{row.place('objective_class')}: {'/'.join(key)} has another class further up")

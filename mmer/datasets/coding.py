@@ -3,15 +3,17 @@
 import functools
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from mmer.datasets.action_units import read_action_units
-from mmer.datasets.clip_folders import clip_source, frames_folder
+from mmer.datasets.clip_folders import Entries, clip_source, frames_folder
+from mmer.datasets.errata import apply_errata, read_errata
 from mmer.datasets.frame_check import with_frames
 from mmer.datasets.table import Row, Table
+from mmer.datasets.versions import Version, differences
 from mmer.types.archives import archive_folders
 from mmer.types.clips import validate_clips
 from mmer.types.errors import InputError, listing, nearest
@@ -32,53 +34,123 @@ def coded_clips(
     exclude: tuple[str, ...],
     subject_of: Callable[[Row], str],
     objective_of: Callable[[Row], str | None],
+    *,
+    version: Version | None = None,
+    errata: Iterable[Mapping[str, str]] = (),
+    clip_of: Callable[[Row], str] = lambda row: row.filename("clip"),
+    places_of: Callable[[Row, str, str], tuple[str, ...]] = lambda _, subject, clip: (f"{subject}/{clip}",),
+    marks_of: Callable[[Row, str], tuple[int, int | None, int]] | None = None,
+    more_of: Callable[[Row], dict] = lambda _: {},
+    clamp: bool = False,
 ) -> pd.DataFrame:
     """Make the Clips table of a corpus.
 
     Parameters
     ----------
     table : Table
-        With the columns subject, clip, onset, apex, offset, action_units, emotion.
+        With the columns subject, clip, onset, offset, emotion; apex and action_units where the corpus has them.
     name, root, fps, frames, tracks, exclude
         The fields of the corpus.
     subject_of, objective_of : callable
         What the corpus calls a row's subject (``sub01``), and its objective class.
+    version : Version, optional
+        Which version the table is; where it has about as many rows, what differs from the release is logged.
+    errata : iterable of mapping
+        The field of the corpus: corrections of single cells (see ``mmer.datasets.errata``).
+    clip_of : callable
+        What the corpus calls a row's clip.
+    places_of : callable
+        (row, subject, clip) -> where the frames may lie below the folder of frames, in order of preference.
+    marks_of : callable, optional
+        (row, clip_id) -> onset, apex or None, offset; ``marks`` when left out.
+    more_of : callable
+        Columns of the Clips table that this corpus fills or replaces (``fps``, ``emotion``, ``culture`` ...).
+    clamp : bool
+        The file has rows that end behind their last frame; that frame is taken, and the clips are named.
 
     Returns
     -------
     DataFrame
         A Clips table.
     """
-    named = clip_ids(name, [(row, subject_of(row), row.filename("clip")) for row in table.rows], exclude)
+    rows = _corrected(name, [(row, subject_of(row), clip_of(row)) for row in table.rows], errata)
+    named = clip_ids(name, rows, exclude)
     if not named:
         raise InputError(f"dataset {name}: {table.path} has no clip that is not under `exclude`")
-    listing_of = functools.cache(archive_folders)  # hundreds of clips lie in one archive per subject
-    base = frames_folder(name, root, frames, tuple(sorted({subject for _, _, subject, _ in named})))
-    records = []
-    for clip_id, row, subject, clip in named:
-        onset, apex, offset = marks(row, clip_id)
+    # Hundreds of clips lie in one archive per subject, or in one folder: each is listed once.
+    listing_of, entries_of = functools.cache(archive_folders), functools.cache(Entries.of)
+    places = {clip_id: places_of(row, subject, clip) for clip_id, row, subject, clip in named}
+    tops = dict.fromkeys(place.split("/")[0] for several in places.values() for place in several)
+    base = frames_folder(name, root, frames, tuple(sorted(tops)))
+    records, unread = [], []
+    for clip_id, row, subject, _ in named:
+        onset, apex, offset = (marks_of or marks)(row, clip_id)
         track = root / tracks / subject / f"{clip_id.rpartition('/')[2]}.parquet"
+        more = more_of(row)
         records.append(
             {
                 "clip_id": clip_id,
                 "dataset": name,
                 "subject": f"{name}/{subject}",
-                "emotion": row.text("emotion"),
+                "emotion": more["emotion"] if "emotion" in more else row.text("emotion"),
                 "objective_class": objective_of(row),
-                "action_units": read_action_units(
-                    row.cells.get("action_units"), f"{clip_id}: {row.place('action_units')}"
-                ),
+                "action_units": _units(row, clip_id, unread),
                 "onset": onset,
                 "apex": apex,
                 "offset": offset,
                 "apex_source": None if apex is None else "annotated",
                 "fps": fps,
-                "frames": clip_source(base, subject, clip, listing_of).as_posix(),
+                "frames": clip_source(base, places[clip_id], listing_of, entries_of).as_posix(),
                 "tracks": track.as_posix() if track.is_file() else None,
+                **more,
             }
         )
-    records = with_frames(name, records, functools.partial(Frames.open, listing_of=listing_of))
-    return validate_clips(pd.DataFrame(records))
+    if unread:
+        log.warning(
+            "dataset %s: the action units of %d clip(s) cannot be read and are left out; correct the cell, or add an "
+            "erratum:\n  %s",
+            *(name, len(unread), "\n  ".join(unread[:5])),
+        )
+    records = with_frames(name, records, functools.partial(Frames.open, listing_of=listing_of), clamp)
+    clips = validate_clips(pd.DataFrame(records))
+    if version is not None:
+        log_version(name, table, version, clips)
+    return clips
+
+
+def log_version(name: str, table: Table, version: Version, clips: pd.DataFrame) -> None:
+    """Say which version of the file was read and, of a table about as large as the release, what differs from it."""
+    log.info(
+        "dataset %s: %s is version %s%s", name, table.path.name, version.name, version.note and f": {version.note}"
+    )
+    if version.rows and len(table.rows) >= version.rows * 9 // 10 and (found := differences(version, clips)):
+        log.warning("dataset %s: differs from version %s: %s", name, version.name, "; ".join(found))
+
+
+def _corrected(
+    name: str, rows: list[tuple[Row, str, str]], entries: Iterable[Mapping[str, str]]
+) -> list[tuple[Row, str, str]]:
+    """Apply the errata to the rows: (row, subject, clip); ids are made again from the corrected cells."""
+    if not (errata := read_errata(name, entries)):
+        return rows
+    named = clip_ids(name, rows, ())
+    changed, applied, stale = apply_errata({clip_id: row for clip_id, row, _, _ in named}, errata)
+    for what, found, level in (("applied", applied, logging.WARNING), ("stale, not applied", stale, logging.INFO)):
+        if found:
+            cells = [f"{one.clip_id} {one.column} {one.was} -> {one.now} ({one.source})" for one in found]
+            log.log(level, "dataset %s: %d errata %s: %s", name, len(found), what, listing(cells))
+    return [(changed[clip_id], subject, clip) for clip_id, _, subject, clip in named]
+
+
+def _units(row: Row, clip_id: str, unread: list[str]) -> list[str] | None:
+    """Read the action units; a text that is not in the grammar is reported, and no part of it is guessed."""
+    if "action_units" not in row.cells:
+        return None
+    try:
+        return read_action_units(row.cells["action_units"], f"{clip_id}: {row.place('action_units')}")
+    except InputError as error:
+        unread.append(str(error))
+        return None
 
 
 def clip_ids(name: str, rows: list[tuple[Row, str, str]], exclude: tuple[str, ...]) -> list[tuple[str, Row, str, str]]:

@@ -3,12 +3,14 @@
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pandas as pd
 
 from mmer.datasets.clip_folders import corpus_root
 from mmer.datasets.coding import coded_clips, objective_class
-from mmer.datasets.table import Row, Table, find_table, read_table
+from mmer.datasets.table import Row, Table
+from mmer.datasets.versions import Version, recognise
 from mmer.types.errors import listing
 
 COLUMNS = {
@@ -22,6 +24,29 @@ COLUMNS = {
     "objective_class": "Objective Classes",
 }
 OPTIONAL = {"duration": "Duration"}
+NOTE = "some copies have a wrong offset of 013_1_9 and an apex outside 028_4_1, 032_3_1 and 032_3_2"
+COUNTS = {
+    "rows": 159,
+    "subjects": 29,
+    "words": {
+        **{"Anger": 57, "Other": 26, "Happiness": 26, "Surprise": 15, "Contempt": 12, "Disgust": 9, "Fear": 8},
+        "Sadness": 6,
+    },
+    "objective": {"I": 24, "II": 13, "III": 20, "IV": 8, "V": 3, "VI": 7, "VII": 84},
+    "optional": OPTIONAL,
+}
+VERSIONS = (
+    Version("2", ("SAMM_Micro_FACS_Codes_v2.xlsx",), "MICRO_ONLY", COLUMNS, note=NOTE, **COUNTS),
+    Version("2 of 2018-12-15", ("SAMM_20181215_Micro_FACS_Codes_v2.xlsx",), "MICRO_ONLY", COLUMNS, note=NOTE, **COUNTS),
+    Version(
+        "unknown",
+        ("SAMM*Micro_FACS_Codes*.xlsx",),
+        "MICRO_ONLY",
+        COLUMNS,
+        note="a version mmer does not know",
+        optional=OPTIONAL,
+    ),
+)
 
 log = logging.getLogger("mmer")
 
@@ -42,29 +67,31 @@ class Samm:
     fps : float
         Hertz.
     workbook : tuple of str
-        Names of the annotation file, ``*`` allowed, in order of preference.
-    sheet : str
-        Not looked at in a csv file.
+        Name of the annotation file, ``*`` allowed, where it is not one of ``versions``.
     frames : tuple of str
         Folders that may hold the frames, ``.`` for root itself, in order of preference; found in any case.
     tracks : str
         Folder with tracks that come with the data, ``<tracks>/006/006_1_2.parquet``; not required.
     exclude : tuple of str
         Clip ids to leave out.
+    errata : tuple of mappings
+        Cells to correct: clip_id, column, was, now, source (see ``mmer.datasets.errata``).
     """
+
+    versions: ClassVar[tuple[Version, ...]] = VERSIONS
 
     name: str = "samm"
     root: str = "data/samm"
     fps: float = 200.0
-    workbook: tuple[str, ...] = ("SAMM_Micro_FACS_Codes_v2.xlsx", "SAMM*Micro_FACS_Codes*.xlsx")
-    sheet: str = "MICRO_ONLY"
+    workbook: tuple[str, ...] = ()
     frames: tuple[str, ...] = (".", "SAMM")
     tracks: str = "tracks"
     exclude: tuple[str, ...] = ()
+    errata: tuple[dict[str, str], ...] = ()
 
     def annotations(self) -> list[Path]:
         """Name the workbook."""
-        return [find_table(corpus_root(self.name, self.root), self.workbook, self.name)]
+        return [recognise(corpus_root(self.name, self.root), self.name, self.versions, self.workbook)[1]]
 
     def clips(self) -> pd.DataFrame:
         """Read the workbook and find the frames.
@@ -75,7 +102,7 @@ class Samm:
             Something is missing or contradicts itself; the message names file and cell, or the clips concerned.
         """
         root = corpus_root(self.name, self.root)
-        table = read_table(find_table(root, self.workbook, self.name), self.sheet, COLUMNS, OPTIONAL)
+        version, _, table = recognise(root, self.name, self.versions, self.workbook)
         _compare_durations(table)
         return coded_clips(
             table,
@@ -87,6 +114,8 @@ class Samm:
             self.exclude,
             subject_of=_subject,
             objective_of=objective_class,
+            version=version,
+            errata=self.errata,
         )
 
 

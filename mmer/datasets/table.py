@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from mmer.datasets.table_file import TABLES, csv_lines, xls_lines, xlsx_lines
+from mmer.datasets.table_file import TABLES, WrongTable, table_lines
 from mmer.types.errors import InputError, listing
 
 HEADER_ROWS = 60  # how far down the header may stand; SAMM has thirteen rows above it
@@ -142,10 +142,11 @@ def find_table(root: Path, patterns: tuple[str, ...], dataset: str) -> Path:
 
 def read_table(
     path: Path,
-    sheet: str,
+    sheet: str | None,
     columns: Mapping[str, str],
     optional: Mapping[str, str] | None = None,
     header_on_top: bool = False,
+    top: int | None = None,
 ) -> Table:
     """Read the columns that an adapter wants.
 
@@ -153,38 +154,50 @@ def read_table(
     ----------
     path : Path
         ``.xlsx``, ``.xls`` or ``.csv``.
-    sheet : str
-        Name of the sheet; a csv file has none.
+    sheet : str or None
+        Name of the sheet, in any case, ``*`` allowed; None: the first one. A csv file has none.
     columns, optional : dict of str to str
         What the adapter calls a column -> its header in the file (case, spaces and punctuation do not matter).
     header_on_top : bool
         The header is the first row. Otherwise it is the row that begins with the first of ``columns``, which may stand
         below a preamble.
+    top : int, optional
+        For a sheet without a header: how many rows stand above the first one. ``columns`` are then letters (``A``).
 
     Raises
     ------
+    WrongTable
+        The sheet, the header row or a column is missing.
     InputError
-        The file is damaged, encrypted or too large; the sheet, the header row or a column is missing.
+        The file is damaged, encrypted or too large.
     """
-    kind = path.suffix.lower()
-    if kind == ".csv":
-        lines, where, place = csv_lines(path), str(path), "row {row}, column "
+    sheet, lines = table_lines(path, sheet)
+    where = f"{path}, sheet {sheet}" if sheet else str(path)
+    place = "cell {letters}{row}" if sheet else "row {row}"
+    if top is None:
+        head = 0 if header_on_top else _header(lines, next(iter(columns.values())), where)
+        header = ["" if cell is None else str(cell) for cell in (lines[head] if lines else [])]
+        try:
+            at = _columns(header, columns, optional or {}, f"{where}, row {head + 1}")
+        except WrongTable as error:
+            raise _two_rows(error, lines[head + 1 : head + 2], columns) from error
     else:
-        lines = xls_lines(path, sheet) if kind == ".xls" else xlsx_lines(path, sheet)
-        where, place = f"{path}, sheet {sheet}", "cell {letters}{row}, column "
-    top = 0 if header_on_top else _header(lines, next(iter(columns.values())), where)
-    header = ["" if cell is None else str(cell) for cell in (lines[top] if lines else [])]
-    at = _columns(header, columns, optional or {}, f"{where}, row {top + 1}")
+        head, header = top - 1, []
+        at = {column: _column_number(letters) for column, letters in {**columns, **(optional or {})}.items()}
     places = {
-        column: (f"{where}, ", place.replace("{letters}", _letters(number)) + header[number])
+        column: (
+            f"{where}, ",
+            place.replace("{letters}", _letters(number))
+            + (f", column {header[number]}" if header else f", column {_letters(number)} ({column})"),
+        )
         for column, number in at.items()
     }
     rows, empty = [], 0
-    for number, line in enumerate(lines[top + 1 :], top + 2):
+    for number, line in enumerate(lines[head + 1 :], head + 2):
         if not line:
             empty += 1
             continue
-        if kind == ".csv" and len(line) > len(header):  # in a workbook a note may stand beside the table
+        if header and not sheet and len(line) > len(header):  # in a workbook a note may stand beside the table
             raise InputError(
                 f"{where}, row {number}: {len(line)} cells under {len(header)} headers; put a text that holds a comma "
                 "between double quotes"
@@ -203,7 +216,7 @@ def _header(lines: list[list[object]], first: str, where: str) -> int:
         if line and _same(line[0], first):
             return number
     begins = [repr(str(line[0])[:30]) for line in lines if line and line[0] is not None]
-    raise InputError(
+    raise WrongTable(
         f"{where}: no header; none of the first {HEADER_ROWS} rows begins with {first!r} "
         f"(they begin with {listing(begins) or 'nothing'}). Is it the right file?"
     )
@@ -215,15 +228,26 @@ def _columns(header: list[str], columns: Mapping[str, str], optional: Mapping[st
     for column, title in {**columns, **optional}.items():
         found = [number for number, name in enumerate(header) if _same(name, title)]
         if len(found) > 1:
-            raise InputError(f"{where}: the column {title!r} occurs {len(found)} times; keep one")
+            raise WrongTable(f"{where}: the column {title!r} occurs {len(found)} times; keep one")
         if found:
             at[column] = found[0]
     if absent := [title for column, title in columns.items() if column not in at]:
         has = ", ".join(repr(name) for name in header if name) or "nothing"
         if len(header) == 1 and re.search(r"[;\t]", header[0]):  # what some spreadsheet programs call csv
             has += "; its cells are separated by semicolons or tabs, save it with commas"
-        raise InputError(f"{where}: the columns {', '.join(map(repr, absent))} are missing; it has {has}")
+        raise WrongTable(f"{where}: the columns {', '.join(map(repr, absent))} are missing; it has {has}")
     return at
+
+
+def _two_rows(error: WrongTable, below: list[list[object]], columns: Mapping[str, str]) -> WrongTable:
+    """Say so where missing columns stand in the row below the header, as merged cells make it."""
+    found = [title for title in columns.values() for cell in (below[0] if below else []) if _same(cell, title)]
+    if not found:
+        return error
+    return WrongTable(
+        f"{error}. The row below holds {', '.join(map(repr, found))}: the header is spread over two rows. Unmerge its "
+        "cells and put every header into one row"
+    )
 
 
 def header_key(title: object) -> str:
@@ -233,6 +257,14 @@ def header_key(title: object) -> str:
 
 def _same(cell: object, title: str) -> bool:
     return header_key(cell) == header_key(title)
+
+
+def _column_number(letters: str) -> int:
+    """Return the place of a column named as spreadsheets do: A is 0, AA is 26."""
+    place = 0
+    for letter in letters.upper():
+        place = 26 * place + ord(letter) - ord("A") + 1
+    return place - 1
 
 
 def _letters(place: int) -> str:

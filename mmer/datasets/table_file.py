@@ -9,6 +9,7 @@ import io
 import warnings
 import zipfile
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import openpyxl
@@ -19,6 +20,46 @@ from mmer.types.errors import InputError
 TABLES = {".xlsx", ".xls", ".csv"}
 MAX_BYTES = 128 * 2**20  # a table, unpacked; the largest published annotation file has under one
 MAX_ROWS, MAX_COLUMNS = 50_000, 64  # a file may claim the cell XFD1048576 and nothing else
+
+
+class WrongTable(InputError):
+    """A file that can be read, but is not the table that was asked for: the sheet, header or a column is missing."""
+
+
+def table_lines(path: Path, sheet: str | None) -> tuple[str, list[list[object]]]:
+    """Read one sheet of a workbook, or a csv file.
+
+    Parameters
+    ----------
+    path : Path
+        ``.xlsx``, ``.xls`` or ``.csv``.
+    sheet : str or None
+        Name of the sheet, in any case, ``*`` allowed; None: the first one. A csv file has none.
+
+    Returns
+    -------
+    sheet : str
+        The name as the workbook spells it; ``""`` for a csv file.
+    lines : list of list
+        One list of cells per row, without the empty cells at its end and the empty rows at the end.
+
+    Raises
+    ------
+    WrongTable
+        There is no such sheet.
+    InputError
+        The file is damaged, encrypted or too large.
+    """
+    kind = path.suffix.lower()
+    if kind == ".csv":
+        name, lines = "", csv_lines(path)
+    else:
+        name, lines = (xls_lines if kind == ".xls" else xlsx_lines)(path, sheet)
+    if len(lines) > MAX_ROWS:
+        raise InputError(f"{path}{name and f', sheet {name}'}: more than {MAX_ROWS} rows; refused")
+    while lines and not lines[-1]:
+        lines.pop()
+    return name, lines
 
 
 def csv_lines(path: Path) -> list[list[object]]:
@@ -34,41 +75,53 @@ def csv_lines(path: Path) -> list[list[object]]:
         raise InputError(f"{path}: not a readable csv file ({error})") from error
 
 
-def xlsx_lines(path: Path, sheet: str) -> list[list[object]]:
-    """Read one sheet of an xlsx workbook, one list per row."""
+def xlsx_lines(path: Path, sheet: str | None) -> tuple[str, list[list[object]]]:
+    """Read one sheet of an xlsx workbook: its name, and one list per row."""
     _check_package(path)
     lines: list[list[object]] = []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and validations, which nobody reads here
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-            names = book.sheetnames
-            if sheet in names:
-                page = book[sheet]
-                page.reset_dimensions()  # what the file states about its size is often wrong
-                for line in page.iter_rows(max_col=MAX_COLUMNS, values_only=True):
-                    lines.append(_line(line))
-                    if len(lines) > MAX_ROWS:
-                        break
+            name = _sheet(path, book.sheetnames, sheet)
+            page = book[name]
+            page.reset_dimensions()  # what the file states about its size is often wrong
+            for line in page.iter_rows(max_col=MAX_COLUMNS, values_only=True):
+                lines.append(_line(line))
+                if len(lines) > MAX_ROWS:
+                    break
             book.close()
+    except InputError:
+        raise
     # The library raises almost anything on a damaged file.
     except Exception as error:
         raise _unreadable(path, error) from error
-    return _whole_sheet(path, sheet, names, lines)
+    return name, lines
 
 
-def xls_lines(path: Path, sheet: str) -> list[list[object]]:
-    """Read one sheet of an xls workbook, one list per row."""
-    lines: list[list[object]] = []
+def xls_lines(path: Path, sheet: str | None) -> tuple[str, list[list[object]]]:
+    """Read one sheet of an xls workbook: its name, and one list per row."""
     try:
         with xlrd.open_workbook(path, logfile=io.StringIO()) as book:
-            names = book.sheet_names()
-            if sheet in names:
-                lines = [_line(map(_xls_cell, row)) for row in book.sheet_by_name(sheet).get_rows()]
+            name = _sheet(path, book.sheet_names(), sheet)
+            return name, [_line(map(_xls_cell, row)) for row in book.sheet_by_name(name).get_rows()]
+    except InputError:
+        raise
     # The library raises almost anything on a damaged file, AssertionError and struct.error among it.
     except Exception as error:
         raise _unreadable(path, error) from error
-    return _whole_sheet(path, sheet, names, lines)
+
+
+def _sheet(path: Path, names: list[str], wanted: str | None) -> str:
+    """Choose a sheet by its name or pattern."""
+    if wanted is None and names:
+        return names[0]
+    if wanted in names:
+        return wanted
+    for name in names if wanted else ():
+        if fnmatchcase(name.casefold().strip(), wanted.casefold()):
+            return name
+    raise WrongTable(f"{path}: there is no sheet {wanted!r}; it has {', '.join(names)}")
 
 
 def _xls_cell(cell: xlrd.sheet.Cell) -> object:
@@ -80,17 +133,6 @@ def _xls_cell(cell: xlrd.sheet.Cell) -> object:
 
 def _unreadable(path: Path, error: Exception) -> InputError:
     return InputError(f"{path}: the workbook cannot be read ({error}); open it and save it again as .xlsx")
-
-
-def _whole_sheet(path: Path, sheet: str, names: list[str], lines: list[list[object]]) -> list[list[object]]:
-    """Refuse a sheet that is missing or too long, and cut the empty rows at the end."""
-    if sheet not in names:
-        raise InputError(f"{path}: there is no sheet {sheet!r}; it has {', '.join(names)}")
-    if len(lines) > MAX_ROWS:
-        raise InputError(f"{path}, sheet {sheet}: more than {MAX_ROWS} rows; refused")
-    while lines and not lines[-1]:
-        lines.pop()
-    return lines
 
 
 def _line(cells: Iterable[object]) -> list[object]:

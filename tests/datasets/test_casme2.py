@@ -203,19 +203,37 @@ def test_a_missing_corpus_says_how_to_get_it(tmp_path):
 
 def test_a_missing_workbook_says_what_was_looked_for_and_what_is_there(tmp_path):
     (tmp_path / "labels.xlsx").write_bytes(b"x")
-    with pytest.raises(InputError, match=r"CASME2-coding-20140508\.xlsx, CASME2-coding\*\.xlsx.*there: labels\.xlsx"):
+    with pytest.raises(InputError, match=r"CASME2-coding-20140508\.xlsx, CASME2-coding-20190701.*there: labels\.xlsx"):
         read(tmp_path)
 
 
-def test_of_several_versions_the_preferred_one_or_none_is_read(casme2):
+def test_of_several_versions_the_first_or_the_chosen_one_is_read(casme2):
     root = casme2()
-    other = root / "CASME2-coding-20190701.xlsx"
-    write_workbook(other, {"Sheet1": [CASME2_HEADER]})
+    write_workbook(root / "CASME2-coding-20190701.xlsx", {"Sheet1": [CASME2_HEADER, *CASME2_ROWS[1:]]})
     (root / "~$CASME2-coding-20140508.xlsx").write_bytes(b"lock")
     assert len(read(root)) == 3
-    (root / "CASME2-coding-20140508.xlsx").rename(root / "CASME2-coding-updated.xlsx")
-    with pytest.raises(InputError, match=r"20190701.*updated.*`workbook`"):
+    assert len(read(root, workbook=("*2019*",))) == 2
+    (root / "CASME2-coding-20140508.xlsx").rename(root / "my copy.xlsx")
+    assert len(read(root)) == 2
+    assert len(read(root, workbook=("my copy.xlsx",))) == 3
+
+
+def test_two_files_of_one_version_are_not_chosen_between(casme2):
+    root = casme2()
+    for name in ("CASME2-coding-a.xlsx", "CASME2-coding-b.xlsx"):
+        write_workbook(root / name, {"Sheet1": [CASME2_HEADER, *CASME2_ROWS]})
+    assert len(read(root)) == 3
+    (root / "CASME2-coding-20140508.xlsx").unlink()
+    with pytest.raises(InputError, match=r"coding-a\.xlsx, CASME2-coding-b\.xlsx.*`workbook`"):
         read(root)
+
+
+def test_action_units_that_cannot_be_read_are_reported_and_left_out(casme2, caplog):
+    clips = read(casme2(changed(1, **{"Action Units": "R14+17+soft focus"})))
+    assert clips.action_units.tolist() == [["AU12"], None, None]
+    assert "1 clip(s) cannot be read" in caplog.text
+    assert "casme2/sub01/EP03_2: " in caplog.text
+    assert "cell H3, column Action Units: 'SOFT FOCUS'" in caplog.text
 
 
 def test_missing_columns_are_named_with_what_is_there(casme2):
@@ -250,7 +268,6 @@ def test_a_sheet_or_header_that_is_missing_is_named(casme2):
         ({"OffsetFrame": 10**30}, "not a frame number"),
         ({"ApexFrame": "late"}, r"cell E2.*'late'"),
         ({"OnsetFrame": 60}, r"casme2/sub01/EP02_01f: onset 60 lies after offset 56 .*20140508.*D2"),
-        ({"Action Units": "soft focus"}, r"casme2/sub01/EP02_01f: .*cell H2.*'SOFT FOCUS'"),
         ({"Estimated Emotion": None}, r"cell I2.*is empty"),
         ({"Filename": None}, r"cell B2.*is empty"),
         ({"Filename": "../../x"}, r"cell B2.*holds no '/'"),
