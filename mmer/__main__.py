@@ -66,6 +66,12 @@ def parser() -> argparse.ArgumentParser:
     make.add_argument("--size", type=int, default=128, help="width and height of a frame, pixels")
     make.add_argument("--name", default=None, help="name of the dataset in clip ids (manifest; default: the corpus)")
     make.add_argument("--archives", action="store_true", help="one zip per subject instead of loose frames")
+    make.add_argument(
+        "--full-table",
+        action="store_true",
+        help="rows, subjects and classes as many as in the real release, invented values, blank frames; of the other "
+        "options only --seed counts",
+    )
     weights = commands.add_parser("weights", help="fetch model weights")
     weights.add_argument("action", choices=["fetch"])
     weights.add_argument("backend", choices=["pyfeat"])

@@ -26,6 +26,8 @@ class Recording:
         The corpus's own frame numbers; ``apex`` is the annotated one.
     code : Code
         Annotated units and remark.
+    quirk : str, optional
+        What is odd about its row, ``""`` for nothing. None in a rendered release: there the layout has its own places.
     """
 
     subject: int
@@ -37,6 +39,7 @@ class Recording:
     apex: int
     offset: int
     code: Code
+    quirk: str | None = None
 
 
 class Layout(Protocol):
@@ -52,6 +55,9 @@ class Layout(Protocol):
     lead, tail : int
         Neutral frames before onset and after offset.
     fps : float
+
+    A layout has a ``census`` (``mmer.synthetic.full_table.Census``) where a table of the release's full size can be
+    written, and a method ``write_full_table(root, seed)`` where that is not one recording per clip.
     """
 
     corpus: str
@@ -80,6 +86,16 @@ class Layout(Protocol):
 
     def write_annotation(self, root: Path, recordings: list[Recording], seed: int) -> None:
         """Write the annotation file of the release."""
+
+
+def first_number(layout: Layout, subject: int, clip: int, rng: np.random.Generator) -> int:
+    """Return the number of a clip's first frame.
+
+    It is drawn, unless the clips are intervals of longer videos: then the layout has a method ``starts(subject, clip)``
+    so that intervals of one video do not overlap.
+    """
+    starts = getattr(layout, "starts", None)
+    return layout.first_frame(rng) if starts is None else starts(subject, clip)
 
 
 def draw_word(layout: Layout, seed: int, subject: int, clip: int) -> str:

@@ -3,7 +3,8 @@
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -14,13 +15,14 @@ from mmer.synthetic.casme2 import Casme2Layout
 from mmer.synthetic.clip import RenderedClip, presets, render_clip
 from mmer.synthetic.coder import code_clip
 from mmer.synthetic.detector import observe
-from mmer.synthetic.layout import Layout, Recording, draw_word
+from mmer.synthetic.full_table import write_full_table
+from mmer.synthetic.layout import Layout, Recording, draw_word, first_number
 from mmer.synthetic.manifest import ManifestLayout
 from mmer.synthetic.mmme import MmmeLayout
 from mmer.synthetic.samm import SammLayout
 from mmer.synthetic.seeds import generator
 from mmer.types.arrays import save_arrays
-from mmer.types.errors import InputError, nearest
+from mmer.types.errors import InputError, listing, nearest
 from mmer.types.workers import cores, in_processes
 
 MARKER = "SYNTHETIC.txt"  # a report on this folder says that its clips are rendered
@@ -90,32 +92,22 @@ def write_release(
     out = Path(out)
     name = name or corpus
     _check(corpus, name, out, subjects, clips, preset, size, processes)
-    partial_out = out.absolute().with_name(f".{out.absolute().name}.{os.getpid()}.partial")
-    shutil.rmtree(partial_out, ignore_errors=True)
-    partial_out.mkdir(parents=True)
     layout = LAYOUTS[corpus]()
-    task = partial(
-        _write_subject,
-        layout=layout,
-        name=name,
-        root=partial_out,
-        clips=clips,
-        seed=seed,
-        preset=preset,
-        archives=archives,
-        size=size,
-    )
-    try:
+    with _whole_folder(out) as root:
+        task = partial(
+            _write_subject,
+            layout=layout,
+            name=name,
+            root=root,
+            clips=clips,
+            seed=seed,
+            preset=preset,
+            archives=archives,
+            size=size,
+        )
         done = list(_run(task, subjects, processes, progress))
         recordings = [one for person, _ in done for one in person]
-        layout.write_annotation(partial_out, recordings, seed)
-        (partial_out / MARKER).write_text(NOTICE)
-        size_in_bytes = sum(path.stat().st_size for path in partial_out.rglob("*") if path.is_file())
-        if out.is_dir():
-            out.rmdir()
-        partial_out.rename(out)
-    finally:
-        shutil.rmtree(partial_out, ignore_errors=True)
+        layout.write_annotation(root, recordings, seed)
     return {
         "corpus": corpus,
         "out": str(out),
@@ -123,8 +115,66 @@ def write_release(
         "clips": len(recordings),
         "emotions": dict(sorted(Counter(one.word for one in recordings).items())),
         "frames": sum(frames for _, frames in done),
-        "bytes": size_in_bytes,
+        "bytes": _bytes(out),
     }
+
+
+def write_full_release(corpus: str, out: Path, seed: int) -> dict:
+    """Write a table with the real release's number of rows, subjects and clips per class, all values invented.
+
+    The frames are blank; see ``mmer.synthetic.full_table``.
+
+    Parameters
+    ----------
+    corpus : str
+        One whose layout has a census.
+    out : Path
+        Folder to make; may exist if it is empty.
+    seed : int
+
+    Returns
+    -------
+    dict
+        ``corpus``, ``out``, ``bytes``.
+
+    Raises
+    ------
+    InputError
+        The corpus does not exist or its numbers are not known, or ``out`` is not an empty folder.
+    """
+    out = Path(out)
+    _check(corpus, corpus, out, 1, 1, "default", 128, None)
+    layout = LAYOUTS[corpus]()
+    own = getattr(layout, "write_full_table", None)
+    if own is None and not hasattr(layout, "census"):
+        counted = listing([name for name in sorted(LAYOUTS) if hasattr(LAYOUTS[name](), "census")], 20)
+        raise InputError(f"synthesize: nobody has counted {corpus}; --full-table writes {counted}")
+    with _whole_folder(out) as root:
+        if own is None:
+            write_full_table(layout, root, seed)
+        else:
+            own(root, seed)
+    return {"corpus": corpus, "out": str(out), "bytes": _bytes(out)}
+
+
+@contextmanager
+def _whole_folder(out: Path) -> Iterator[Path]:
+    """Make a folder beside ``out`` and rename it when all of it is written; nothing half-written stays."""
+    partial_out = out.absolute().with_name(f".{out.absolute().name}.{os.getpid()}.partial")
+    shutil.rmtree(partial_out, ignore_errors=True)
+    partial_out.mkdir(parents=True)
+    try:
+        yield partial_out
+        (partial_out / MARKER).write_text(NOTICE)
+        if out.is_dir():
+            out.rmdir()
+        partial_out.rename(out)
+    finally:
+        shutil.rmtree(partial_out, ignore_errors=True)
+
+
+def _bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _check(
@@ -187,7 +237,7 @@ def _write_subject(
         )
         rng = generator(seed, layout.corpus, "subject", subject, "clip", clip, "annotation")
         subject_name, clip_name = layout.subject_name(subject), layout.clip_name(subject, clip, rng)
-        first = layout.first_frame(rng)
+        first = first_number(layout, subject, clip, rng)
         code = code_clip(rendered, rng)
         recording = Recording(
             *(subject, clip, subject_name, clip_name, word),

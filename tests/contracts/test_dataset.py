@@ -127,7 +127,7 @@ def test_the_order_of_the_rows_does_not_matter(dataset_name, releases, clips_of)
         finally:
             path.write_bytes(original)
         changed += 1
-    assert changed == 1
+    assert changed >= 1
 
 
 def turn_workbook(path):
