@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from mmer.synthetic.coder import OBJECTIVE, Code
-from mmer.synthetic.layout import Layout, Recording, first_number
+from mmer.synthetic.layout import Layout, Recording, first_number, spell_name
 from mmer.synthetic.seeds import generator
 
 SHORTEST, LONGEST = 5, 12  # frames from onset to offset; the invented clips are short to keep the folders small
@@ -128,7 +128,7 @@ def draw_recordings(layout: Layout, census: Census, seed: int) -> list[Recording
     for subject, kinds in enumerate(_deal(census, generator(seed, layout.corpus, "full table"))):
         for clip, kind in enumerate(kinds):
             rng = generator(seed, layout.corpus, "full table", subject, clip)
-            subject_name, clip_name = layout.subject_name(subject), layout.clip_name(subject, clip, rng)
+            subject_name, clip_name = layout.subject_name(subject), spell_name(layout, subject, clip, kind.word, rng)
             onset = first_number(layout, subject, clip, rng) + layout.lead
             length = int(rng.integers(SHORTEST, LONGEST + 1))
             apex = int(rng.integers(1, length - 1))

@@ -98,6 +98,12 @@ def first_number(layout: Layout, subject: int, clip: int, rng: np.random.Generat
     return layout.first_frame(rng) if starts is None else starts(subject, clip)
 
 
+def spell_name(layout: Layout, subject: int, clip: int, word: str, rng: np.random.Generator) -> str:
+    """Spell a clip's name; where names tell the emotion, the layout has ``worded_name(subject, clip, word, rng)``."""
+    worded = getattr(layout, "worded_name", None)
+    return layout.clip_name(subject, clip, rng) if worded is None else worded(subject, clip, word, rng)
+
+
 def draw_word(layout: Layout, seed: int, subject: int, clip: int) -> str:
     """Draw the emotion of a clip: two anchors first, then by what this person tends to show."""
     anchors = layout.anchors
