@@ -9,7 +9,9 @@ from mmer.types.frames import Frames
 log = logging.getLogger("mmer")
 
 
-def with_frames(name: str, clips: Iterable[Mapping], open_frames: Callable[[str], Frames]) -> list[dict]:
+def with_frames(
+    name: str, clips: Iterable[Mapping], open_frames: Callable[[str], Frames], clamp: bool = False
+) -> list[dict]:
     """Open every clip's frames; refuse clips without frames at onset, apex and offset, warn of gaps between them.
 
     Released corpora lack single frames here and there, and motion and tracks can live with a gap; but a clip whose
@@ -23,6 +25,8 @@ def with_frames(name: str, clips: Iterable[Mapping], open_frames: Callable[[str]
         Records with ``clip_id``, ``frames``, ``onset``, ``apex``, ``offset``.
     open_frames : callable
         What opens a source.
+    clamp : bool
+        An offset behind the last frame is that frame, with a warning that names the clip; an apex behind it is none.
 
     Returns
     -------
@@ -34,7 +38,7 @@ def with_frames(name: str, clips: Iterable[Mapping], open_frames: Callable[[str]
     InputError
         One message for all clips concerned, with the first five and the count.
     """
-    problems, gaps, records = [], [], []
+    problems, gaps, cut, records = [], [], [], []
     for clip in map(dict, clips):
         records.append(clip)
         if clip["frames"] is None:
@@ -45,6 +49,15 @@ def with_frames(name: str, clips: Iterable[Mapping], open_frames: Callable[[str]
             problems.append(f"{clip['clip_id']}: {error}")
             continue
         numbers = set(frames.numbers)
+        last = frames.numbers[-1]
+        if clamp and clip["offset"] is not None and (clip["onset"] or 0) <= last < clip["offset"]:
+            cut.append(f"{clip['clip_id']} ({clip['offset']}, now {last})")
+            clip["offset"] = last
+        if clamp and clip["apex"] is not None and clip["apex"] > last:
+            log.warning(
+                "%s: apex %d lies behind the last frame %d and is not used", clip["clip_id"], clip["apex"], last
+            )
+            clip["apex"] = clip["apex_source"] = None
         for mark, place in (("onset", 0), ("offset", -1)):
             clip[mark] = frames.numbers[place] if clip[mark] is None else clip[mark]
         marked = {mark: clip[mark] for mark in ("onset", "apex", "offset") if clip[mark] is not None}
@@ -65,6 +78,10 @@ def with_frames(name: str, clips: Iterable[Mapping], open_frames: Callable[[str]
             + "\n  ".join(problems[:5])
             + more
             + "\nAdd the frames, or name the clips under `exclude` of the dataset's yaml"
+        )
+    if cut:
+        log.warning(
+            "dataset %s: %d clip(s) end behind the last frame, which is taken: %s", name, len(cut), listing(cut)
         )
     if gaps:
         log.warning(
