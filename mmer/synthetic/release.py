@@ -16,11 +16,12 @@ from mmer.synthetic.clip import RenderedClip, presets, render_clip
 from mmer.synthetic.coder import code_clip
 from mmer.synthetic.detector import observe
 from mmer.synthetic.full_table import write_full_table
-from mmer.synthetic.layout import Layout, Recording, draw_word, first_number
+from mmer.synthetic.layout import Layout, Recording, draw_word, first_number, spell_name
 from mmer.synthetic.manifest import ManifestLayout
 from mmer.synthetic.mmme import MmmeLayout
 from mmer.synthetic.samm import SammLayout
 from mmer.synthetic.seeds import generator
+from mmer.synthetic.smic import SmicLayout, SmicLongLayout
 from mmer.types.arrays import save_arrays
 from mmer.types.errors import InputError, listing, nearest
 from mmer.types.workers import cores, in_processes
@@ -35,6 +36,10 @@ LAYOUTS: dict[str, Callable[[], Layout]] = {
     "samm": SammLayout,
     "manifest": ManifestLayout,
     "mmme": MmmeLayout,
+    "smic": SmicLayout,
+    "smic_vis": partial(SmicLayout, "vis"),
+    "smic_nir": partial(SmicLayout, "nir"),
+    "smic_long": SmicLongLayout,
 }
 
 
@@ -236,7 +241,7 @@ def _write_subject(
             subject, clip, layout.words[word][0], seed, preset, size, layout.lead, layout.tail, layout.corpus
         )
         rng = generator(seed, layout.corpus, "subject", subject, "clip", clip, "annotation")
-        subject_name, clip_name = layout.subject_name(subject), layout.clip_name(subject, clip, rng)
+        subject_name, clip_name = layout.subject_name(subject), spell_name(layout, subject, clip, word, rng)
         first = first_number(layout, subject, clip, rng)
         code = code_clip(rendered, rng)
         recording = Recording(

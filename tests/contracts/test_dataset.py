@@ -15,6 +15,7 @@ from mmer.types.face_track import FaceTrack
 from mmer.types.frames import Frames
 
 SIZE = 48  # pixels; nothing here looks at the faces
+UNWRITTEN = ("smic",)  # corpora without an annotation file: their folders are the annotation
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def test_the_annotation_files_are_named_and_hold_every_clip(dataset_name, releas
     root = releases(dataset_name)
     dataset = build(read_option("dataset", dataset_name) | {"root": str(root)})
     files = dataset.annotations()
-    assert files
+    assert bool(files) == (dataset_name not in UNWRITTEN)
     assert all(path.is_file() and path.is_relative_to(root) for path in files)
     assert len(set(files)) == len(files)
 
@@ -127,7 +128,7 @@ def test_the_order_of_the_rows_does_not_matter(dataset_name, releases, clips_of)
         finally:
             path.write_bytes(original)
         changed += 1
-    assert changed >= 1
+    assert bool(changed) == (dataset_name not in UNWRITTEN)
 
 
 def turn_workbook(path):
