@@ -18,8 +18,10 @@ from mmer.synthetic.detector import observe
 from mmer.synthetic.full_table import write_full_table
 from mmer.synthetic.layout import Layout, Recording, draw_word, first_number, spell_name
 from mmer.synthetic.manifest import ManifestLayout
+from mmer.synthetic.mmew import MmewLayout
 from mmer.synthetic.mmme import MmmeLayout
 from mmer.synthetic.samm import SammLayout
+from mmer.synthetic.samm_long import SammLongLayout
 from mmer.synthetic.seeds import generator
 from mmer.synthetic.smic import SmicLayout, SmicLongLayout
 from mmer.types.arrays import save_arrays
@@ -36,6 +38,8 @@ LAYOUTS: dict[str, Callable[[], Layout]] = {
     "samm": SammLayout,
     "manifest": ManifestLayout,
     "mmme": MmmeLayout,
+    "mmew": MmewLayout,
+    "samm_long": SammLongLayout,
     "smic": SmicLayout,
     "smic_vis": partial(SmicLayout, "vis"),
     "smic_nir": partial(SmicLayout, "nir"),
