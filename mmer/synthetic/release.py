@@ -15,6 +15,8 @@ from mmer.synthetic.casme2 import Casme2Layout
 from mmer.synthetic.clip import RenderedClip, presets, render_clip
 from mmer.synthetic.coder import code_clip
 from mmer.synthetic.detector import observe
+from mmer.synthetic.dfme import DfmeLayout
+from mmer.synthetic.fourdme import FourdmeLayout
 from mmer.synthetic.full_table import write_full_table
 from mmer.synthetic.layout import Layout, Recording, draw_word, first_number, spell_name
 from mmer.synthetic.manifest import ManifestLayout
@@ -35,6 +37,8 @@ names, cultures, sexes and ages are invented. Scores on them say nothing about r
 """
 LAYOUTS: dict[str, Callable[[], Layout]] = {
     "casme2": Casme2Layout,
+    "dfme": DfmeLayout,
+    "fourdme": FourdmeLayout,
     "samm": SammLayout,
     "manifest": ManifestLayout,
     "mmme": MmmeLayout,
