@@ -72,6 +72,14 @@ def parser() -> argparse.ArgumentParser:
         help="rows, subjects and classes as many as in the real release, invented values, blank frames; of the other "
         "options only --seed counts",
     )
+    doctor = commands.add_parser(
+        "doctor", help="examine the folder of a corpus; exit 0 fine, 1 usable with warnings, 2 not usable"
+    )
+    doctor.add_argument("path", help="the folder, e.g. data/casme2; nothing in it is changed")
+    doctor.add_argument("changes", nargs="*", metavar="KEY=VALUE", help="keys of the corpus's yaml, e.g. variant=vis")
+    doctor.add_argument("--corpus", default=None, help="name in conf/dataset, where the folder could be several")
+    doctor.add_argument("--decode", action="store_true", help="decode every frame, not only its header and end")
+    doctor.add_argument("--json", action="store_true", help="print all findings as json")
     weights = commands.add_parser("weights", help="fetch model weights")
     weights.add_argument("action", choices=["fetch"])
     weights.add_argument("backend", choices=["pyfeat"])

@@ -18,6 +18,7 @@ from mmer.types.archives import archive_folders
 from mmer.types.clips import validate_clips
 from mmer.types.errors import InputError, listing, nearest
 from mmer.types.frames import Frames
+from mmer.types.gathering import refuse, separable
 
 log = logging.getLogger("mmer")
 
@@ -73,8 +74,11 @@ def coded_clips(
     DataFrame
         A Clips table.
     """
-    rows = _corrected(name, [(row, subject_of(row), clip_of(row)) for row in table.rows], errata)
-    named = clip_ids(name, rows, exclude)
+    rows = []
+    for row in table.rows:
+        with separable("row"):
+            rows.append((row, subject_of(row), clip_of(row)))
+    named = clip_ids(name, _corrected(name, rows, errata), exclude)
     if not named:
         raise InputError(f"dataset {name}: {table.path} has no clip that is not under `exclude`")
     # Hundreds of clips lie in one archive per subject, or in one folder: each is listed once.
@@ -84,27 +88,28 @@ def coded_clips(
     base = frames_folder(name, root, frames, tuple(sorted(tops)))
     records, unread = [], []
     for clip_id, row, subject, _ in named:
-        onset, apex, offset = (marks_of or marks)(row, clip_id)
-        track = root / tracks / subject / f"{clip_id.rpartition('/')[2]}.parquet"
-        more = more_of(row)
-        records.append(
-            {
-                "clip_id": clip_id,
-                "dataset": name,
-                "subject": f"{name}/{subject}",
-                "emotion": more["emotion"] if "emotion" in more else row.text("emotion"),
-                "objective_class": objective_of(row),
-                "action_units": _units(row, clip_id, unread),
-                "onset": onset,
-                "apex": apex,
-                "offset": offset,
-                "apex_source": None if apex is None else "annotated",
-                "fps": fps,
-                "frames": clip_source(base, places[clip_id], listing_of, entries_of).as_posix(),
-                "tracks": track.as_posix() if track.is_file() else None,
-                **more,
-            }
-        )
+        with separable("row", clip_id):
+            onset, apex, offset = (marks_of or marks)(row, clip_id)
+            track = root / tracks / subject / f"{clip_id.rpartition('/')[2]}.parquet"
+            more = more_of(row)
+            records.append(
+                {
+                    "clip_id": clip_id,
+                    "dataset": name,
+                    "subject": f"{name}/{subject}",
+                    "emotion": more["emotion"] if "emotion" in more else row.text("emotion"),
+                    "objective_class": objective_of(row),
+                    "action_units": _units(row, clip_id, unread),
+                    "onset": onset,
+                    "apex": apex,
+                    "offset": offset,
+                    "apex_source": None if apex is None else "annotated",
+                    "fps": fps,
+                    "frames": clip_source(base, places[clip_id], listing_of, entries_of).as_posix(),
+                    "tracks": track.as_posix() if track.is_file() else None,
+                    **more,
+                }
+            )
     if unread:
         log.warning(
             "dataset %s: the action units of %d clip(s) cannot be read and are left out; correct the cell, or add an "
@@ -168,13 +173,17 @@ def clip_ids(name: str, rows: list[tuple[Row, str, str]], exclude: tuple[str, ..
     for row, subject, clip in rows:
         clip_id = f"{name}/{subject}/{clip}"
         if times[subject, clip] > 1:
-            onset = row.whole("onset")
+            onset = None
+            with separable("row", clip_id):
+                onset = row.whole("onset")
             clip_id += "" if onset is None else f"@{onset}"
         if clip_id in found:
-            raise InputError(
+            refuse(
+                "duplicate",
                 f"dataset {name}: {clip_id} stands in two rows, {found[clip_id][1].number} and {row.number} of "
-                f"{row.places['clip'][0].rstrip(', ')}; delete one, or correct its name or onset"
+                f"{row.places['clip'][0].rstrip(', ')}; delete one, or correct its name or onset",
             )
+            continue
         found[clip_id] = (clip_id, row, subject, clip)
     for unknown in sorted(set(exclude) - set(found)):
         raise InputError(f"dataset {name}: exclude names {unknown!r}, which does not exist; {_near(unknown, found)}")

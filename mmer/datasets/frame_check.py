@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from mmer.types.errors import InputError, listing
 from mmer.types.frames import Frames
+from mmer.types.gathering import is_gathering, refuse
 
 log = logging.getLogger("mmer")
 
@@ -38,7 +39,8 @@ def with_frames(
     InputError
         One message for all clips concerned, with the first five and the count.
     """
-    problems, gaps, cut, records = [], [], [], []
+    gaps, cut, records = [], [], []
+    problems: dict[str, str] = {}
     for clip in map(dict, clips):
         records.append(clip)
         if clip["frames"] is None:
@@ -46,7 +48,7 @@ def with_frames(
         try:
             frames = open_frames(clip["frames"])
         except InputError as error:
-            problems.append(f"{clip['clip_id']}: {error}")
+            problems[clip["clip_id"]] = str(error)
             continue
         numbers = set(frames.numbers)
         last = frames.numbers[-1]
@@ -63,19 +65,22 @@ def with_frames(
         marked = {mark: clip[mark] for mark in ("onset", "apex", "offset") if clip[mark] is not None}
         absent = [f"{mark} {number}" for mark, number in marked.items() if number not in numbers]
         if absent:
-            problems.append(
-                f"{clip['clip_id']}: no frame at {', '.join(absent)} in {frames.source} "
-                f"(it has {frames.numbers[0]}..{frames.numbers[-1]})"
+            problems[clip["clip_id"]] = (
+                f"no frame at {', '.join(absent)} in {frames.source} (it has {frames.numbers[0]}..{frames.numbers[-1]})"
             )
             continue
         here = sum(clip["onset"] <= number <= clip["offset"] for number in numbers)
         if lacking := clip["offset"] - clip["onset"] + 1 - here:
             gaps.append((clip["clip_id"], lacking))
-    if problems:
+    if problems and is_gathering():
+        for clip_id, problem in problems.items():
+            refuse("frames", f"{clip_id}: {problem}", clip_id)
+        records = [clip for clip in records if clip["clip_id"] not in problems]
+    elif problems:
         more = f"\n  and {len(problems) - 5} more" if len(problems) > 5 else ""
         raise InputError(
             f"dataset {name}: {len(problems)} clip(s) have no usable frames:\n  "
-            + "\n  ".join(problems[:5])
+            + "\n  ".join(f"{clip_id}: {problem}" for clip_id, problem in list(problems.items())[:5])
             + more
             + "\nAdd the frames, or name the clips under `exclude` of the dataset's yaml"
         )

@@ -1,0 +1,130 @@
+"""Read a corpus as a stage would, but go on after what is wrong, and turn what the adapter says into findings."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pandas as pd
+
+from mmer.datasets.versions import Version, differences, recognise
+from mmer.doctor.findings import Finding
+from mmer.types.errors import InputError
+from mmer.types.gathering import Problem, gathering
+
+PROBLEMS = {
+    "frames": "{n} clip(s) have no usable frames; add them",
+    "duplicate": "{n} row(s) have the key of another; delete one, or correct it",
+    "row": "{n} row(s) cannot be read; correct the cell",
+    "reading": "reading stopped here; what comes after it was not looked at",
+}
+# What adapters say in the log, by the function that says it. Gaps and counts are looked at here again, in full.
+SAID = {"marks": "apex", "_corrected": "errata", "_compare_durations": "durations", "coded_clips": "action_units"}
+TOLD_ELSEWHERE = ("log_version",)
+NOTES = ("errata",)  # something was mended, and nothing is left to do
+
+
+def read(dataset: Any) -> tuple[pd.DataFrame | None, list[Finding], list[Problem]]:
+    """Read a corpus.
+
+    Parameters
+    ----------
+    dataset : component of mmer.datasets
+
+    Returns
+    -------
+    clips : DataFrame or None
+        The clips that can be used; None where none can.
+    findings : list of Finding
+    problems : list of Problem
+        Each would have stopped a stage.
+    """
+    clips = None
+    with _log() as records, gathering() as problems:
+        try:
+            clips = dataset.clips()
+        except InputError as error:
+            # Without any usable clip the rest fails too, which says nothing new.
+            if not problems:
+                problems.append(Problem("reading", str(error)))
+    by_kind: dict[str, list[str]] = defaultdict(list)
+    for problem in problems:
+        by_kind[problem.kind].append(problem.message)
+    found = [
+        Finding(kind, "error", PROBLEMS[kind].replace("{n}", str(len(texts))), tuple(texts))
+        for kind, texts in by_kind.items()
+    ]
+    if clips is None and not any(one.kind == "reading" for one in found):
+        found.append(Finding("clips", "error", "no clip can be used"))
+    return clips, found + _said(records), problems
+
+
+def _said(records: list[logging.LogRecord]) -> list[Finding]:
+    """Turn the adapter's messages into findings, one per kind of message."""
+    grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for record in records:
+        kind = SAID.get(record.funcName, "reading")
+        if record.funcName in TOLD_ELSEWHERE or (record.funcName == "with_frames" and "are missing" in str(record.msg)):
+            continue
+        level = "warning" if record.levelno >= logging.WARNING and kind not in NOTES else "note"
+        grouped[kind, level].append(record.getMessage())
+    texts = {
+        "apex": "{n} apex(es) lie outside onset..offset and are not used",
+        "errata": "errata of the dataset's yaml",
+    }
+    found = []
+    for (kind, level), messages in grouped.items():
+        text = texts.get(kind, "what the reader says").replace("{n}", str(len(messages)))
+        found.append(Finding(kind, level, text, tuple(messages)))
+    return found
+
+
+@contextmanager
+def _log() -> Iterator[list[logging.LogRecord]]:
+    """Keep what is logged, instead of printing it."""
+    records: list[logging.LogRecord] = []
+    log, handler = logging.getLogger("mmer"), logging.Handler()
+    handler.emit = records.append
+    before = log.propagate, log.level
+    log.propagate = False
+    log.setLevel(logging.INFO)
+    log.addHandler(handler)
+    try:
+        yield records
+    finally:
+        log.removeHandler(handler)
+        log.propagate = before[0]
+        log.setLevel(before[1])
+
+
+def version_of(dataset: Any) -> tuple[Version | None, list[Finding]]:
+    """Say which version the annotation file is, and what differs from the release.
+
+    Returns
+    -------
+    version : Version or None
+        None where the corpus has no annotation file, or mmer knows no versions of it.
+    findings : list of Finding
+        A warning where a table about as large as the release has other counts; a note where it is another size.
+    """
+    versions = getattr(dataset, "versions", ())
+    files = dataset.annotations()
+    if not versions or not files:
+        return None, []
+    try:
+        version, path, table = recognise(files[0].parent, dataset.name, versions, getattr(dataset, "workbook", ()))
+    except InputError:
+        return None, []
+    note = (
+        [Finding("version", "note", f"{path.name} is version {version.name}: {version.note}")] if version.note else []
+    )
+    differing = differences(version, table.rows) if {"subject", "emotion"} <= set(table.columns) else []
+    if not differing:
+        return version, note
+    whole = version.rows and len(table.rows) >= version.rows * 9 // 10
+    if not whole:
+        text = f"smaller than version {version.name} as it was released: {'; '.join(differing[:2])}"
+        return version, [*note, Finding("version", "note", text)]
+    text = f"differs from version {version.name} as it was released"
+    return version, [*note, Finding("version", "warning", text, tuple(differing))]

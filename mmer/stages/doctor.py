@@ -1,0 +1,72 @@
+"""Examine the folder of a corpus: what is in it, what is wrong with it, and what to do."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmer.doctor.findings import Examination
+from mmer.doctor.folders import folder_findings
+from mmer.doctor.frames import check_frames, frame_findings
+from mmer.doctor.reading import read, version_of
+from mmer.stages.doctor_corpus import corpus_of
+from mmer.stages.doctor_labels import kept_by_labels
+from mmer.stages.progress import progress
+from mmer.types.errors import InputError
+
+
+def main(
+    path: str, changes: Sequence[str] = (), corpus: str | None = None, decode: bool = False, json: bool = False
+) -> int:
+    """Print what was found; nothing is written.
+
+    Parameters
+    ----------
+    path : str
+        Folder of a corpus.
+    changes : sequence of str
+        ``KEY=VALUE`` for keys of the corpus's yaml.
+    corpus : str or None
+        Its name in conf/dataset; None: the one whose annotation file is there.
+    decode : bool
+        Decode every frame.
+    json : bool
+        Print json.
+
+    Returns
+    -------
+    int
+        0 fine, 1 usable with warnings, 2 not usable.
+    """
+    found = examine(Path(path), changes, corpus, decode)
+    print(found.to_json() if json else found.to_text())
+    return found.exit_code
+
+
+def examine(path: Path, changes: Sequence[str], corpus: str | None, decode: bool) -> Examination:
+    """Examine a folder; see ``main``."""
+    if not path.is_dir():
+        raise InputError(f"{path}: there is no such folder")
+    dataset = corpus_of(path, corpus, changes)
+    version, findings = version_of(dataset)
+    clips, read_findings, problems = read(dataset)
+    findings += read_findings
+    facts, labels, lost = {}, {}, {problem.clip_id for problem in problems if problem.clip_id}
+    if clips is not None:
+        sources = check_frames(clips, decode, lambda items, total: progress(items, total, "doctor", "folder"))
+        frames, unreadable = frame_findings(sources)
+        named = {clip.clip_id: clip.frames for clip in clips[clips.frames.notna()].itertuples()}
+        findings += [*frames, *folder_findings(path, [one.source for one in sources], named, lost)]
+        lost |= unreadable
+        labels = kept_by_labels(clips)
+        facts = {
+            "clips": len(clips),
+            "subjects": int(clips.subject.nunique()),
+            "emotions": {word: int(count) for word, count in clips.emotion.value_counts().sort_index().items()},
+            "objective_classes": {
+                word: int(count) for word, count in clips.objective_class.value_counts().sort_index().items()
+            },
+            "fps": sorted(float(fps) for fps in clips.fps.dropna().unique()),
+            "frames": sum(one.frames for one in sources),
+        }
+    files = tuple(file.as_posix() for file in dataset.annotations())
+    name, known = dataset.name, version and version.name
+    return Examination(str(path), name, known, files, tuple(findings), facts, labels, tuple(sorted(lost)))
