@@ -5,6 +5,7 @@
     assign(clips)      Series indexed by clip_id: class name, or null where the scheme leaves the clip out; where action
                        units are detected "annotated" or null
     reason(clip)       str: why the scheme leaves this clip (a row of the Clips table) out
+    remarks(clips, versions)   list of str: class counts unlike those of the released annotation file, computed classes
 
 ``emotion`` reads the emotion word, ``objective`` the objective class, ``action_units`` the coded action units. Whatever
 a scheme neither maps nor lists under ``dropped`` stops with the word and the nearest ones.

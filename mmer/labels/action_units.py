@@ -1,5 +1,6 @@
 """The action units that a clip shows, each a question of its own: detection instead of classification."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -69,3 +70,7 @@ class ActionUnitScheme:
     def reason(self, clip: pd.Series) -> str:
         """Say why a clip is left out."""
         return f"its action units are not annotated, which {self.name} needs"
+
+    def remarks(self, clips: pd.DataFrame, versions: Mapping[str, str] | None = None) -> list[str]:
+        """Say what a person should know of the targets: nothing, for no counts of single files are published."""
+        return []

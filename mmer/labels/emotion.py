@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import pandas as pd
 
+from mmer.labels.expected import SUBJECTS, differences
 from mmer.types.errors import InputError, listing, nearest
 
 DEFAULT = "default"
@@ -28,12 +29,19 @@ class EmotionScheme:
         Dataset name -> word -> class. ``default`` serves the datasets that are not named. Case does not matter.
     dropped : dict of str to list of str
         Dataset name -> words whose clips the scheme leaves out, with ``default`` as above.
+    left_out : dict of str to str
+        Clip id -> why a published composite does not have this clip. A table without the clip is served too.
+    expected : dict of str to (dict of str to (dict of str to int))
+        Dataset name -> version of its annotation file -> class -> clips, and ``subjects`` -> people that are left, of
+        the released file. See ``mmer.labels.expected``.
     """
 
     name: str
     classes: tuple[str, ...] = ()
     words: dict[str, dict[str, str]] = field(default_factory=dict, hash=False)  # compared, but a dict has no hash
     dropped: dict[str, list[str]] = field(default_factory=dict, hash=False)
+    left_out: dict[str, str] = field(default_factory=dict, hash=False)
+    expected: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict, hash=False)
 
     targets: ClassVar[tuple[str, ...]] = ("emotion",)
 
@@ -50,6 +58,12 @@ class EmotionScheme:
                         f"{nearest(label, self.classes)}"
                     )
         used = {label for rules in self.words.values() for label in rules.values()}
+        for dataset, versions in self.expected.items():
+            self._key(dataset)
+            if strange := sorted({name for counts in versions.values() for name in counts} - {*self.classes, SUBJECTS}):
+                raise InputError(
+                    f"labels {self.name}: expected.{dataset} counts {listing(strange)}, which is not among the classes"
+                )
         if unused := [name for name in self.classes if name not in used]:
             raise InputError(f"labels {self.name}: no word of any dataset maps to class {listing(unused)}")
 
@@ -84,12 +98,26 @@ class EmotionScheme:
                     f"for {dataset}; {nearest(word, rules)}. Correct the annotation file, or add the word under "
                     f"words.{self._key(dataset)} or dropped.{self._key(dataset)} of conf/labels/{self.name}.yaml"
                 )
-            assigned[clip_id] = rules[word]
+            assigned[clip_id] = None if clip_id in self.left_out else rules[word]
         return pd.Series(assigned, dtype="string", name=self.name).rename_axis("clip_id")
 
     def reason(self, clip: pd.Series) -> str:
         """Say why a clip is left out."""
+        if clip.clip_id in self.left_out:
+            return f"{self.name} does not have this clip: {self.left_out[clip.clip_id]}"
         return f"emotion {clip.emotion!r} has no class in {self.name}"
+
+    def remarks(self, clips: pd.DataFrame, versions: Mapping[str, str] | None = None) -> list[str]:
+        """Say what a person should know of the classes of a Clips table: counts that are not those of the release.
+
+        Parameters
+        ----------
+        clips : DataFrame
+            A Clips table.
+        versions : mapping of str to str, optional
+            Dataset -> the version that its annotation file claims to be; otherwise the nearest one is meant.
+        """
+        return differences(self.expected, clips, self.assign(clips), versions)
 
     def _key(self, dataset: str) -> str:
         """Return the key under which a dataset's rules stand."""

@@ -1,13 +1,14 @@
 """The objective class of a clip, which its action units decide, as the class of a scheme."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import pandas as pd
 
+from mmer.labels.expected import SUBJECTS, differences
+from mmer.labels.objective_class import OBJECTIVE, objective_class
 from mmer.types.errors import InputError, listing, nearest
-
-OBJECTIVE = ("I", "II", "III", "IV", "V", "VI", "VII")
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,9 @@ class ObjectiveScheme:
 
     Davison, Merghani and Yap, "Objective Classes for Micro-Facial Expression Recognition", Journal of Imaging 4(10),
     2018 (arXiv 1708.07549): seven classes by sets of action units, so that corpora whose emotion words disagree can be
-    taken together. The class is read as the corpus states it and never computed here. A clip without one is an error:
-    a corpus that has no objective classes cannot take part, and one clip that lacks it is a gap in its file.
+    taken together. The class is read as the corpus states it. A clip without one is an error, for it is a gap in the
+    corpus's file; only for the corpora under ``computed``, whose files state no classes, it is computed from the
+    annotated action units (``mmer.labels.objective_class``), and ``remarks`` says so.
 
     Parameters
     ----------
@@ -26,6 +28,11 @@ class ObjectiveScheme:
         Objective classes in their declared order.
     dropped : tuple of str
         Objective classes whose clips the scheme leaves out. Each of I to VII stands here or under ``classes``.
+    computed : tuple of str
+        Datasets that state no objective classes, whose are computed. A class that is stated even so is read.
+    expected : dict of str to (dict of str to (dict of str to int))
+        Dataset name -> version of its annotation file -> class -> clips, and ``subjects`` -> people that are left, of
+        the released file. See ``mmer.labels.expected``.
 
     Raises
     ------
@@ -36,6 +43,8 @@ class ObjectiveScheme:
     name: str
     classes: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
+    computed: tuple[str, ...] = ()
+    expected: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict, hash=False)
 
     targets: ClassVar[tuple[str, ...]] = ("emotion",)
 
@@ -52,6 +61,11 @@ class ObjectiveScheme:
             )
         if len(self.classes) < 2:
             raise InputError(f"labels {self.name}: classes must be at least two, got {self.classes}")
+        for dataset, versions in self.expected.items():
+            if strange := sorted({name for counts in versions.values() for name in counts} - {*self.classes, SUBJECTS}):
+                raise InputError(
+                    f"labels {self.name}: expected.{dataset} counts {listing(strange)}, which is not among the classes"
+                )
 
     def assign(self, clips: pd.DataFrame) -> pd.Series:
         """Give every clip its class.
@@ -72,13 +86,16 @@ class ObjectiveScheme:
             A clip has no objective class, or another word stands in its place.
         """
         found = clips.objective_class.astype("string")
+        for place in self._to_compute(clips):
+            found.iloc[place] = objective_class(clips.action_units.iloc[place])
         if (without := found.isna()).any():
             corpora = listing(sorted(set(clips.dataset[without])))
             raise InputError(
                 f"labels {self.name}: {int(without.sum())} of {len(clips)} clip(s) have no objective class, of "
                 f"{corpora}: {listing(clips.clip_id[without])}; add the corpus's file of objective classes (key "
-                "`objective` of its yaml, where it has one), name the clips under `exclude`, or take the corpus from "
-                "`datasets`"
+                "`objective` of its yaml, where it has one); where it never had one, name the corpus under "
+                f"`computed` of conf/labels/{self.name}.yaml, which needs annotated action units; or name the clips "
+                "under `exclude`, or take the corpus from `datasets`"
             )
         if (strange := ~found.isin(OBJECTIVE)).any():
             word = found[strange].iloc[0]
@@ -91,4 +108,44 @@ class ObjectiveScheme:
 
     def reason(self, clip: pd.Series) -> str:
         """Say why a clip is left out."""
-        return f"objective class {clip.objective_class} is left out by {self.name}"
+        stated = clip.objective_class
+        if pd.isna(stated):
+            return f"objective class {objective_class(clip.action_units)} (computed) is left out by {self.name}"
+        return f"objective class {stated} is left out by {self.name}"
+
+    def remarks(self, clips: pd.DataFrame, versions: Mapping[str, str] | None = None) -> list[str]:
+        """Say what a person should know of the classes of a Clips table.
+
+        Parameters
+        ----------
+        clips : DataFrame
+            A Clips table.
+        versions : mapping of str to str, optional
+            Dataset -> the version that its annotation file claims to be; otherwise the nearest one is meant.
+
+        Returns
+        -------
+        list of str
+            Counts that are not those of the release, and how many classes are computed, by dataset.
+        """
+        made = clips.dataset.iloc[self._to_compute(clips)].value_counts().sort_index()
+        said = [f"{dataset} states none for {n} clip(s): computed from action units" for dataset, n in made.items()]
+        return [*said, *differences(self.expected, clips, self.assign(clips), versions)]
+
+    def computes(self, clips: pd.DataFrame) -> pd.Series:
+        """Return for every clip whether its class is computed: bool, indexed by ``clip_id``."""
+        places = set(self._to_compute(clips))
+        return pd.Series(
+            [place in places for place in range(len(clips))], clips.clip_id.to_list(), bool, name="computed"
+        )
+
+    def _to_compute(self, clips: pd.DataFrame) -> list[int]:
+        """Return the places of the clips whose class is computed."""
+        if not set(clips.dataset) & set(self.computed):
+            return []
+        rows = zip(clips.dataset, clips.objective_class, clips.action_units, strict=True)
+        return [
+            place
+            for place, (dataset, stated, units) in enumerate(rows)
+            if dataset in self.computed and pd.isna(stated) and units is not None
+        ]

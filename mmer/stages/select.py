@@ -1,5 +1,6 @@
 """Choose the clips of an experiment, and say why the others are left out."""
 
+import logging
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,8 @@ from mmer.types.clips import load_clips, validate_clips
 from mmer.types.errors import InputError
 from mmer.types.motion import Motion
 from mmer.types.samples import Samples
+
+log = logging.getLogger("mmer")
 
 
 def experiment_clips(datasets: list[str]) -> pd.DataFrame:
@@ -99,6 +102,8 @@ def select(clips: pd.DataFrame, scheme: Any, samples: Samples) -> tuple[pd.DataF
     """
     reasons = {}
     there, classes = set(samples.clip_ids), scheme.assign(clips)
+    for remark in scheme.remarks(clips):
+        log.warning("labels %s: %s", scheme.name, remark)
     for _, clip in clips.iterrows():
         if pd.isna(classes[clip.clip_id]):
             reasons[clip.clip_id] = scheme.reason(clip)
