@@ -11,7 +11,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mmer.synthetic.casme import CasmeLayout
 from mmer.synthetic.casme2 import Casme2Layout
+from mmer.synthetic.casme3 import Casme3Layout
+from mmer.synthetic.casme3_c import Casme3CLayout
+from mmer.synthetic.casme_sq import CasmeSqLayout
 from mmer.synthetic.clip import RenderedClip, presets, render_clip
 from mmer.synthetic.coder import code_clip
 from mmer.synthetic.detector import observe
@@ -36,7 +40,11 @@ These clips are rendered by mmer from two public-domain portraits. Nobody in the
 names, cultures, sexes and ages are invented. Scores on them say nothing about real micro-expression recognition.
 """
 LAYOUTS: dict[str, Callable[[], Layout]] = {
+    "casme": CasmeLayout,
     "casme2": Casme2Layout,
+    "casme3": Casme3Layout,
+    "casme3_c": Casme3CLayout,
+    "casme_sq": CasmeSqLayout,
     "dfme": DfmeLayout,
     "fourdme": FourdmeLayout,
     "samm": SammLayout,
