@@ -47,7 +47,7 @@ VERSIONS = (
         words={**WORDS, "disgust": 64},
         note="has sub24/EP02_07 too, and other onsets, apexes or offsets in some 20 rows",
     ),
-    Version("label-2", ("CASME2_label_Ver_2.xls",), "*", COLUMNS, note="its counts are not known"),
+    Version("label-2", ("CASME2_label_Ver_2.xls",), None, COLUMNS, note="its counts are not known"),
     Version(
         "unknown", ("CASME2-coding*.xlsx", "CASME2_label*.xls"), "Sheet1", COLUMNS, note="a version mmer does not know"
     ),

@@ -123,11 +123,11 @@ def recognise(
         return next((fit for fit in fits if fit[0].rows == len(fit[2].rows)), fits[0])
     if misfits:
         path, error = misfits[0]
-        raise InputError(f"{error}{_seems(path)}") from error
+        raise InputError(f"{error}{_seems(path, versions)}") from error
     if not workbook and (found := _by_content(present, versions)):
         log.info("dataset %s: %s has the columns and rows of version %s", name, found[1].name, found[0].name)
         return found
-    seem = "".join(_seems(path, f" {path.name} has") for path in present[:5])
+    seem = "".join(_seems(path, versions, f" {path.name} has") for path in present[:5])
     raise InputError(
         f"dataset {name}: no annotation file in {root}; looked for {', '.join(asked)}; tables there: "
         f"{listing(path.name for path in present) or 'none'}.{seem} Put it there, or name it under `workbook` of the "
@@ -238,11 +238,19 @@ def _fitting(version: Version, path: Path) -> Table | None:
         return None
 
 
-def _seems(path: Path, opening: str = ". It has") -> str:
-    """Say whose columns a file has, where that is known."""
-    corpora = [
-        corpus
+def _seems(path: Path, own: tuple[Version, ...], opening: str = ". It has") -> str:
+    """Say which other corpus's columns a file has, where that is known: the one that asks for most of them."""
+    scores = {
+        corpus: max(
+            (
+                ("*" not in (version.sheet or "*"), len(version.columns))
+                for version in versions
+                if version.top is None and version not in own and _fitting(version, path)
+            ),
+            default=(False, 0),
+        )
         for corpus, versions in known_versions().items()
-        if any(version.top is None and _fitting(version, path) for version in versions)
-    ]
+    }
+    best = max(scores.values(), default=(False, 0))
+    corpora = [corpus for corpus, score in scores.items() if score == best and best[1]]
     return f"{opening} the sheet and columns of {' or '.join(corpora)}." if corpora else ""
