@@ -18,7 +18,7 @@ from mmer.types.archives import archive_folders
 from mmer.types.clips import validate_clips
 from mmer.types.errors import InputError, listing, nearest
 from mmer.types.frames import Frames
-from mmer.types.gathering import refuse, separable
+from mmer.types.gathering import is_gathering, refuse, separable
 
 log = logging.getLogger("mmer")
 
@@ -114,7 +114,7 @@ def coded_clips(
         log.warning(
             "dataset %s: the action units of %d clip(s) cannot be read and are left out; correct the cell, or add an "
             "erratum:\n  %s",
-            *(name, len(unread), "\n  ".join(unread[:5])),
+            *(name, len(unread), "\n  ".join(unread if is_gathering() else unread[:5])),
         )
     records = with_frames(name, records, functools.partial(Frames.open, listing_of=listing_of), clamp)
     clips = validate_clips(pd.DataFrame(records))

@@ -25,12 +25,15 @@ class Finding:
         What it is, and the way out.
     items : tuple of str
         Every clip, file or cell concerned.
+    clips : tuple of str
+        Of an error: clip ids without which it is gone; none where leaving out clips does not help.
     """
 
     kind: str
     level: str
     text: str
     items: tuple[str, ...] = ()
+    clips: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,6 @@ class Examination:
         ``clips``, ``subjects``, ``emotions``, ``objective_classes``, ``fps``, ``frames``; plain json values.
     labels : dict
         Scheme -> classes and what it leaves out.
-    exclude : tuple of str
-        Clips that stop a stage; without them the rest can be used.
     """
 
     path: str
@@ -59,7 +60,6 @@ class Examination:
     findings: tuple[Finding, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
     labels: dict[str, Any] = field(default_factory=dict)
-    exclude: tuple[str, ...] = ()
 
     @property
     def level(self) -> str:
@@ -72,22 +72,29 @@ class Examination:
         return LEVELS.index(self.level)
 
     @property
+    def exclude(self) -> tuple[str, ...]:
+        """Clips that stop a stage."""
+        return tuple(sorted({clip for one in self.findings if one.level == "error" for clip in one.clips}))
+
+    @property
     def advice(self) -> str:
         """Say what a person has to do now."""
         if self.level == "note":
             return f"nothing has to be done; `mmer run` takes it as {self.corpus}"
-        what = listing([f"{one.kind} ({len(one.items) or 1})" for one in self.findings if one.level == self.level], 9)
-        if self.level == "warning":
-            return f"look at {what}; the clips can be used as they are"
-        # One error that no exclusion removes is enough to make the list useless.
-        if self.exclude and all(one.items for one in self.findings if one.level == "error"):
-            names = ", ".join(self.exclude)
-            return f"mend {what}; or name the {len(self.exclude)} clip(s) in the dataset's yaml:\nexclude: [{names}]"
-        return f"mend {what}, then look again"
+        errors = [one for one in self.findings if one.level == "error"]
+        if not errors:
+            return f"look at {_kinds([one for one in self.findings if one.level == 'warning'])}; the clips can be used"
+        if not self.exclude:
+            return f"mend {_kinds(errors)}, then look again"
+        way = f"name the {len(self.exclude)} clip(s) in the dataset's yaml:\nexclude: [{', '.join(self.exclude)}]"
+        if stuck := [one for one in errors if not one.clips]:
+            return f"mend {_kinds(stuck)} first; mend the rest too, or {way}"
+        return f"mend {_kinds(errors)}; or {way}"
 
     def to_json(self) -> str:
         """Write all of it, for programs."""
         head = {"verdict": VERDICTS[self.level], "exit_code": self.exit_code, "advice": self.advice}
+        head["exclude"] = list(self.exclude)
         return json.dumps(head | asdict(self), indent=1, ensure_ascii=False)
 
     def to_text(self) -> str:
@@ -104,6 +111,10 @@ class Examination:
             if len(finding.items) > SHOWN:
                 lines.append(f"            and {len(finding.items) - SHOWN} more (--json has all)")
         return "\n".join([*lines, f"verdict: {VERDICTS[self.level]}; {self.advice}"])
+
+
+def _kinds(findings: list[Finding]) -> str:
+    return listing([f"{one.kind} ({len(one.items) or 1})" for one in findings], 9)
 
 
 def _fact(value: object) -> str:

@@ -14,27 +14,29 @@ from mmer.types.frames import IMAGES, VIDEOS
 OURS = ("tracks", "truth")  # what a synthetic release has beside the corpus
 
 
-def folder_findings(root: Path, sources: Iterable[str], named: dict[str, str], lost: Iterable[str]) -> list[Finding]:
+def folder_findings(root: Path, named: dict[str, str], lost: Iterable[str], unread: Iterable[str]) -> list[Finding]:
     """Compare the folders that are there with those that clips lie in.
 
     Parameters
     ----------
     root : Path
-    sources : iterable of str
-        Where clips lie.
     named : dict of str to str
-        Clip id -> source.
-    lost : iterable of str
-        Ids of clips without frames.
+        Clip id -> where its frames lie.
+    lost, unread : iterable of str
+        Ids of clips without frames, and of those whose row cannot be read, so that nobody looked for their frames.
     """
-    used = {Path(source).as_posix() for source in sources}
+    used = {Path(source).as_posix() for source in named.values()}
+    waiting = {_clip(clip_id).casefold() for clip_id in unread}
     beside = {str(PurePosixPath(source).parent.parent) for source in used}
-    unused = [(folder, count) for folder, count in pictures_below(root) if folder not in used]
+    unused = [
+        (folder, count)
+        for folder, count in pictures_below(root)
+        if folder not in used and PurePosixPath(folder).name.casefold() not in waiting
+    ]
     found = []
     near = [(folder, count) for folder, count in unused if str(PurePosixPath(folder).parent.parent) in beside]
-    lost = sorted(lost)
     if near:
-        words = {clip_id.rpartition("/")[2].partition("@")[0]: clip_id for clip_id in lost}
+        words = {_clip(clip_id): clip_id for clip_id in sorted(lost)}
         items = []
         for folder, count in near:
             like = get_close_matches(PurePosixPath(folder).name, words, 1, 0.6)
@@ -53,7 +55,7 @@ def folder_findings(root: Path, sources: Iterable[str], named: dict[str, str], l
         )
     other = []
     for clip_id, source in named.items():
-        clip, name = clip_id.rpartition("/")[2].partition("@")[0], PurePosixPath(source).name
+        clip, name = _clip(clip_id), PurePosixPath(source).name
         if name != clip and name.casefold() == clip.casefold():
             other.append(f"{clip_id}: {source}")
     if other:
@@ -84,6 +86,10 @@ def pictures_below(root: Path) -> list[tuple[str, int]]:
                     if count := sum(map(_is_picture, members)):
                         found.append(((path / folder).as_posix(), count))
     return found
+
+
+def _clip(clip_id: str) -> str:
+    return clip_id.rpartition("/")[2].partition("@")[0]
 
 
 def _is_picture(name: str) -> bool:

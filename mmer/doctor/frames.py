@@ -136,24 +136,18 @@ def _decode(frames: Frames, found: Source) -> None:
             left = left[done + 1 :] if frames.names else ()
 
 
-def frame_findings(sources: list[Source]) -> tuple[list[Finding], set[str]]:
-    """Sum up.
-
-    Returns
-    -------
-    findings : list of Finding
-    unusable : set of str
-        Clips with a frame that cannot be read.
-    """
+def frame_findings(sources: list[Source]) -> list[Finding]:
+    """Sum up."""
     found: list[Finding] = []
 
-    def add(kind: str, level: str, text: str, items: list[str]) -> None:
+    def add(kind: str, level: str, text: str, items: list[str], clips: Iterable[str] = ()) -> None:
         if items:
-            found.append(Finding(kind, level, text.replace("{n}", str(len(items))), tuple(items)))
+            found.append(Finding(kind, level, text.replace("{n}", str(len(items))), tuple(items), tuple(clips)))
 
     inside = [text for one in sources for text, clips in one.unreadable if clips]
+    broken = sorted({clip_id for one in sources for _, clips in one.unreadable for clip_id in clips})
     beside = [text for one in sources for text, clips in one.unreadable if not clips]
-    add("frames_unreadable", "error", "{n} picture(s) of clips cannot be read; copy them again", inside)
+    add("frames_unreadable", "error", "{n} picture(s) of clips cannot be read; copy them again", inside, broken)
     add("pictures_unreadable", "warning", "{n} picture(s) outside all clips cannot be read", beside)
     gaps = [text for one in sources for text in one.missing]
     add("frames_missing", "warning", "{n} clip(s) lack frames between onset and offset; motion bridges gaps", gaps)
@@ -170,4 +164,4 @@ def frame_findings(sources: list[Source]) -> tuple[list[Finding], set[str]]:
     unordered = [one.source for one in sources if one.unordered]
     text = "in {n} folder(s) names sort otherwise than their numbers (img100 before img46); mmer goes by the numbers"
     add("frames_order", "note", text, unordered)
-    return found, {clip_id for one in sources for _, clips in one.unreadable for clip_id in clips}
+    return found

@@ -48,13 +48,15 @@ def read(dataset: Any) -> tuple[pd.DataFrame | None, list[Finding], list[Problem
             # Without any usable clip the rest fails too, which says nothing new.
             if not problems:
                 problems.append(Problem("reading", str(error)))
-    by_kind: dict[str, list[str]] = defaultdict(list)
+    # Leaving out a clip helps only where the problem is that of one clip.
+    grouped: dict[tuple[str, bool], list[Problem]] = defaultdict(list)
     for problem in problems:
-        by_kind[problem.kind].append(problem.message)
-    found = [
-        Finding(kind, "error", PROBLEMS[kind].replace("{n}", str(len(texts))), tuple(texts))
-        for kind, texts in by_kind.items()
-    ]
+        grouped[problem.kind, bool(problem.clip_id)].append(problem)
+    found = []
+    for (kind, _), some in grouped.items():
+        clip_ids = tuple(sorted({problem.clip_id for problem in some} - {""}))
+        text = PROBLEMS[kind].replace("{n}", str(len(some)))
+        found.append(Finding(kind, "error", text, tuple(problem.message for problem in some), clip_ids))
     if clips is None and not any(one.kind == "reading" for one in found):
         found.append(Finding("clips", "error", "no clip can be used"))
     return clips, found + _said(records), problems
@@ -62,20 +64,22 @@ def read(dataset: Any) -> tuple[pd.DataFrame | None, list[Finding], list[Problem
 
 def _said(records: list[logging.LogRecord]) -> list[Finding]:
     """Turn the adapter's messages into findings, one per kind of message."""
-    grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
+    grouped: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for record in records:
         kind = SAID.get(record.funcName, "reading")
         if record.funcName in TOLD_ELSEWHERE or (record.funcName == "with_frames" and "are missing" in str(record.msg)):
             continue
         level = "warning" if record.levelno >= logging.WARNING and kind not in NOTES else "note"
-        grouped[kind, level].append(record.getMessage())
+        first, *more = record.getMessage().split("\n")
+        # A message with a list below it is a finding of its own.
+        grouped[(kind, level, first) if more else (kind, level, "")] += [line.strip() for line in more] or [first]
     texts = {
         "apex": "{n} apex(es) lie outside onset..offset and are not used",
         "errata": "errata of the dataset's yaml",
     }
     found = []
-    for (kind, level), messages in grouped.items():
-        text = texts.get(kind, "what the reader says").replace("{n}", str(len(messages)))
+    for (kind, level, first), messages in grouped.items():
+        text = first or texts.get(kind, "what the reader says").replace("{n}", str(len(messages)))
         found.append(Finding(kind, level, text, tuple(messages)))
     return found
 

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from mmer.doctor.findings import Examination
 from mmer.doctor.folders import folder_findings
@@ -49,24 +52,28 @@ def examine(path: Path, changes: Sequence[str], corpus: str | None, decode: bool
     version, findings = version_of(dataset)
     clips, read_findings, problems = read(dataset)
     findings += read_findings
-    facts, labels, lost = {}, {}, {problem.clip_id for problem in problems if problem.clip_id}
+    facts, labels = {}, {}
     if clips is not None:
         sources = check_frames(clips, decode, lambda items, total: progress(items, total, "doctor", "folder"))
-        frames, unreadable = frame_findings(sources)
         named = {clip.clip_id: clip.frames for clip in clips[clips.frames.notna()].itertuples()}
-        findings += [*frames, *folder_findings(path, [one.source for one in sources], named, lost)]
-        lost |= unreadable
-        labels = kept_by_labels(clips)
-        facts = {
-            "clips": len(clips),
-            "subjects": int(clips.subject.nunique()),
-            "emotions": {word: int(count) for word, count in clips.emotion.value_counts().sort_index().items()},
-            "objective_classes": {
-                word: int(count) for word, count in clips.objective_class.value_counts().sort_index().items()
-            },
-            "fps": sorted(float(fps) for fps in clips.fps.dropna().unique()),
-            "frames": sum(one.frames for one in sources),
-        }
+        lost = [problem.clip_id for problem in problems if problem.kind == "frames"]
+        unread = [problem.clip_id for problem in problems if problem.kind == "row"]
+        findings += [*frame_findings(sources), *folder_findings(path, named, lost, unread)]
+        labels, facts = kept_by_labels(clips), _facts(clips) | {"frames": sum(one.frames for one in sources)}
     files = tuple(file.as_posix() for file in dataset.annotations())
-    name, known = dataset.name, version and version.name
-    return Examination(str(path), name, known, files, tuple(findings), facts, labels, tuple(sorted(lost)))
+    return Examination(str(path), dataset.name, version and version.name, files, tuple(findings), facts, labels)
+
+
+def _facts(clips: pd.DataFrame) -> dict[str, Any]:
+    """Count clips, subjects, classes and frame rates."""
+    return {
+        "clips": len(clips),
+        "subjects": int(clips.subject.nunique()),
+        "emotions": _counts(clips.emotion),
+        "objective_classes": _counts(clips.objective_class),
+        "fps": sorted(float(fps) for fps in clips.fps.dropna().unique()),
+    }
+
+
+def _counts(words: pd.Series) -> dict[str, int]:
+    return {word: int(count) for word, count in words.value_counts().sort_index().items()}
