@@ -16,7 +16,7 @@ from mmer.datasets.frame_check import with_frames
 from mmer.datasets.smic_folders import ClipFolder, clip_folders
 from mmer.datasets.smic_long import SPELLINGS, VERSIONS, expressions, videos
 from mmer.datasets.table import Row, Table
-from mmer.datasets.versions import Version, differences, recognise
+from mmer.datasets.versions import Version, differences, recognise, tables
 from mmer.types.archives import archive_folders
 from mmer.types.clips import validate_clips
 from mmer.types.errors import InputError, listing, nearest
@@ -184,11 +184,11 @@ class Smic:
             folder = root
             for part in Path(candidate).parts:
                 folder = Entries.of(folder).entry(part) if folder and folder.is_dir() else None
-            if folder and folder.is_dir():
+            if folder and folder.is_dir() and tables(folder):
                 return recognise(folder, self.name, VERSIONS[self.variant], self.workbook)
         raise InputError(
-            f"dataset {self.name}: none of the folders {', '.join(self._spelt(self.long))} is in {root}; put SMIC-E "
-            "there, or name its folder under `long` of the dataset's yaml"
+            f"dataset {self.name}: none of the folders {', '.join(self._spelt(self.long))} in {root} holds a "
+            "workbook; put SMIC-E there, or name its folder under `long` of the dataset's yaml"
         )
 
     def _corrected(self, rows: dict[str, Row]) -> dict[str, Row]:

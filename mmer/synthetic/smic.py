@@ -51,7 +51,7 @@ LONG_CENSUS = Census(
 HEADERS = {
     "hs": [
         *("Subject", "Filename", None, "OnsetF", "OffsetF", "Onset2F", "Offset2F", "Onset3F", "Offset3F", None),
-        *("FirstF", "LastF", "TotalMF1", "TotalMF2", "TotalMF3", "TotalVL", "Emotion", None, None),
+        *("FirstF", "LastF", "TotalMF1", "TotalMF2", "TotalMF3", "TotalVL", "Emotion", None),
     ],
     "vis": [
         *("Subject", "Filename", None, "OnsetF", "OffsetF", "Onset2F", "Offset2F", None),
@@ -205,6 +205,8 @@ class SmicLongLayout:
         name = f"SMIC-{self.variant.upper()}-E_annotation{'_2019' if self.dated else ''}.xlsx"
         header = [*HEADERS["hs" if self.variant == "hs" else "vis"], *(["ApexF"] if self.dated else [])]
         rows = [[self._cells(one).get(title) for title in header] for one in recordings]
+        for row in rows[1::7]:
+            row.append("checked")  # remarks stand beside the table too, in columns without a header
         remarks = [[], [None, None, None, None, None, "synthetic, no row of it is real"]]
         self._folder(root).mkdir(parents=True, exist_ok=True)
         write_workbook(self._folder(root) / name, {self.variant.upper(): [header, *rows, *remarks]})
