@@ -216,6 +216,8 @@ def _header(lines: list[list[object]], first: str, where: str) -> int:
         if line and _same(line[0], first):
             return number
     begins = [repr(str(line[0])[:30]) for line in lines if line and line[0] is not None]
+    if any(len(line) == 1 and _same(re.split(r"[;\t]", str(line[0]))[0], first) for line in lines[:HEADER_ROWS]):
+        raise WrongTable(f"{where}: the cells are separated by semicolons or tabs; save it with commas, or as .xlsx")
     raise WrongTable(
         f"{where}: no header; none of the first {HEADER_ROWS} rows begins with {first!r} "
         f"(they begin with {listing(begins) or 'nothing'}). Is it the right file?"
@@ -234,7 +236,7 @@ def _columns(header: list[str], columns: Mapping[str, str], optional: Mapping[st
     if absent := [title for column, title in columns.items() if column not in at]:
         has = ", ".join(repr(name) for name in header if name) or "nothing"
         if len(header) == 1 and re.search(r"[;\t]", header[0]):  # what some spreadsheet programs call csv
-            has += "; its cells are separated by semicolons or tabs, save it with commas"
+            has += "; its cells are separated by semicolons or tabs, save it with commas, or as .xlsx"
         raise WrongTable(f"{where}: the columns {', '.join(map(repr, absent))} are missing; it has {has}")
     return at
 
