@@ -30,7 +30,7 @@ IDS = ("anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise
 PARTS = ("training", "test_a", "test_b")
 VERSIONS = (
     Version(
-        name="train",
+        name="challenge, training",
         files=("training_full_with_AU.xlsx", "*train*full_with_AU*.xlsx"),
         sheet=None,
         columns=COLUMNS,
@@ -41,7 +41,7 @@ VERSIONS = (
         note="the paper counts 7,526 clips; 2,629 of them are public, in three parts",
     ),
     Version(
-        name="test-a",
+        name="challenge, test A",
         files=("testA_full_with_AU.xlsx", "*test_A_full_with_AU*.xlsx", "*testA*full_with_AU*.xlsx"),
         sheet=None,
         columns=COLUMNS,
@@ -51,7 +51,7 @@ VERSIONS = (
         words=dict(zip(IDS, (39, 34, 129, 62, 63, 46, 101), strict=True)),
     ),
     Version(
-        name="test-b",
+        name="challenge, test B",
         files=("testB_full_with_AU.xlsx", "*test_B_full_with_AU*.xlsx", "*testB*full_with_AU*.xlsx"),
         sheet=None,
         columns=COLUMNS,
