@@ -172,7 +172,7 @@ def clip_ids(name: str, rows: list[tuple[Row, str, str]], exclude: tuple[str, ..
     found: dict[str, tuple[str, Row, str, str]] = {}
     for row, subject, clip in rows:
         clip_id = f"{name}/{subject}/{clip}"
-        if times[subject, clip] > 1:
+        if times[subject, clip] > 1 and "@" not in clip:  # where all names have their onset, this one has it already
             onset = None
             with separable("row", clip_id):
                 onset = row.whole("onset")
