@@ -91,6 +91,11 @@ class Smic:
     exclude: tuple[str, ...] = ()
 
     versions: ClassVar[tuple[Version, ...]] = tuple(version for some in VERSIONS.values() for version in some)
+    # What else a folder of SMIC may hold, for who is asked what lies in a folder.
+    alternatives: ClassVar[tuple[dict[str, str], ...]] = (
+        *({"variant": variant} for variant in ("vis", "nir")),
+        *({"release": "long", "variant": variant} for variant in ("hs", "vis", "nir")),
+    )
 
     def __post_init__(self) -> None:
         """Refuse a camera or a release that does not exist."""

@@ -12,6 +12,7 @@ from mmer.types.errors import InputError
 from mmer.types.frames import IMAGES, VIDEOS
 
 OURS = ("tracks", "truth")  # what a synthetic release has beside the corpus
+OTHER_STREAMS = {"depth", "depth_map"}  # what some corpora record beside the pictures, in folders of the same names
 
 
 def folder_findings(root: Path, named: dict[str, str], lost: Iterable[str], unread: Iterable[str]) -> list[Finding]:
@@ -34,15 +35,22 @@ def folder_findings(root: Path, named: dict[str, str], lost: Iterable[str], unre
         if folder not in used and PurePosixPath(folder).name.casefold() not in waiting
     ]
     found = []
-    near = [(folder, count) for folder, count in unused if str(PurePosixPath(folder).parent.parent) in beside]
+    near = [
+        (folder, count)
+        for folder, count in unused
+        if str(PurePosixPath(folder).parent.parent) in beside
+        and not OTHER_STREAMS.intersection(part.casefold() for part in PurePosixPath(folder).parts[-2:])
+    ]
     if near:
-        words = {_clip(clip_id): clip_id for clip_id in sorted(lost)}
-        items = []
+        words, items, hints = {_clip(clip_id): clip_id for clip_id in sorted(lost)}, [], 0
         for folder, count in near:
             like = get_close_matches(PurePosixPath(folder).name, words, 1, 0.6)
+            hints += len(like)
             items.append(f"{folder} ({count} pictures)" + (f": is it {words[like[0]]}?" if like else ""))
-        text = f"{len(near)} folder(s) beside those of the clips belong to no row; wrong name, or a row is missing"
-        found.append(Finding("folders_extra", "warning", text, tuple(items)))
+        text = f"{len(near)} folder(s) beside those of the clips belong to no row that is read" + (
+            "; rename those that are meant" if hints else ""
+        )
+        found.append(Finding("folders_extra", "warning" if hints else "note", text, tuple(items)))
     elsewhere: Counter[str] = Counter()
     for folder, count in unused:
         if (folder, count) not in near:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from mmer.doctor.findings import Examination
+from mmer.doctor.findings import Examination, Finding
 from mmer.doctor.folders import folder_findings
 from mmer.doctor.frames import check_frames, frame_findings
 from mmer.doctor.reading import read, version_of
@@ -39,7 +39,11 @@ def main(
     int
         0 fine, 1 usable with warnings, 2 not usable.
     """
-    found = examine(Path(path), changes, corpus, decode)
+    try:
+        found = examine(Path(path), changes, corpus, decode)
+    except InputError as error:
+        # A program that asked for json gets json whatever is wrong.
+        found = Examination(path, corpus, findings=(Finding("corpus", "error", str(error)),))
     print(found.to_json() if json else found.to_text())
     return found.exit_code
 
@@ -48,18 +52,22 @@ def examine(path: Path, changes: Sequence[str], corpus: str | None, decode: bool
     """Examine a folder; see ``main``."""
     if not path.is_dir():
         raise InputError(f"{path}: there is no such folder")
-    dataset = corpus_of(path, corpus, changes)
+    dataset, settings, others = corpus_of(path, corpus, changes)
     version, findings = version_of(dataset)
+    if others:
+        text = "the folder holds more of this corpus; each is looked at alone, with its KEY=VALUE behind the folder"
+        findings.append(Finding("also", "note", text, tuple(others)))
     clips, read_findings, problems = read(dataset)
     findings += read_findings
-    facts, labels = {}, {}
+    facts, labels = {"settings": settings} if settings else {}, {}
     if clips is not None:
         sources = check_frames(clips, decode, lambda items, total: progress(items, total, "doctor", "folder"))
         named = {clip.clip_id: clip.frames for clip in clips[clips.frames.notna()].itertuples()}
         lost = [problem.clip_id for problem in problems if problem.kind == "frames"]
         unread = [problem.clip_id for problem in problems if problem.kind == "row"]
         findings += [*frame_findings(sources), *folder_findings(path, named, lost, unread)]
-        labels, facts = kept_by_labels(clips), _facts(clips) | {"frames": sum(one.frames for one in sources)}
+        labels = kept_by_labels(clips)
+        facts |= _facts(clips) | {"frames": sum(one.frames for one in sources)}
     files = tuple(file.as_posix() for file in dataset.annotations())
     return Examination(str(path), dataset.name, version and version.name, files, tuple(findings), facts, labels)
 

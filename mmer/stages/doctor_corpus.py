@@ -6,11 +6,12 @@ from typing import Any
 
 import yaml
 
-from mmer.stages.build import build, options, read_option
+from mmer.doctor.reading import read
+from mmer.stages.build import build, options, read_option, target_class
 from mmer.types.errors import InputError, nearest
 
 
-def corpus_of(path: Path, corpus: str | None, changes: Sequence[str]) -> Any:
+def corpus_of(path: Path, corpus: str | None, changes: Sequence[str]) -> tuple[Any, dict[str, Any], list[str]]:
     """Make the adapter of the corpus that lies in a folder.
 
     Parameters
@@ -21,58 +22,64 @@ def corpus_of(path: Path, corpus: str | None, changes: Sequence[str]) -> Any:
     changes : sequence of str
         ``KEY=VALUE`` for keys of its yaml.
 
+    Returns
+    -------
+    dataset : component of mmer.datasets
+    settings : dict
+        Keys that differ from its yaml.
+    others : list of str
+        Settings with which something is found there too (SMIC has three cameras in one folder).
+
     Raises
     ------
     InputError
         The folder holds no corpus, or several; or a change is no ``KEY=VALUE``.
     """
-    given = {}
-    for change in changes:
-        key, equals, value = change.partition("=")
-        if not equals or not key:
-            raise InputError(f"{change!r} is no KEY=VALUE; write variant=vis, for a key of the corpus's yaml")
-        try:
-            given[key] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise InputError(f"{change!r}: the value is no yaml") from error
-    known = options("dataset")
-    if corpus is not None:
-        if corpus not in known:
-            raise InputError(f"conf/dataset: there is no {corpus!r}; {nearest(corpus, known)}")
-        return build(read_option("dataset", corpus) | given | {"root": str(path)})
-    # A folder called as data/NAME is that corpus, whatever else its files could be.
-    order = sorted(known, key=lambda name: (name != path.name.casefold(), name))
-    found, without_file, refused = [], [], {}
-    for name in order:
-        try:
-            dataset = build(read_option("dataset", name) | given | {"root": str(path)})
-            files = dataset.annotations()
-        except InputError as error:
-            refused[name] = str(error)
-            continue
-        (found if files else without_file).append(dataset)
-        if files and name == path.name.casefold():
-            return dataset
-    if not found:
-        # The folders of such a corpus are its annotation; only reading them shows whether it is there.
-        for dataset in without_file:
+    known, given = options("dataset"), dict(map(_change, changes))
+    if corpus is not None and corpus not in known:
+        raise InputError(f"conf/dataset: there is no {corpus!r}; {nearest(corpus, known)}")
+    named = corpus or (path.name.casefold() if path.name.casefold() in known else None)
+    found: dict[str, list[tuple[Any, dict]]] = {}
+    refused: dict[str, str] = {}
+    for name in [named] if named else known:
+        node = read_option("dataset", name) | {"root": str(path)}
+        # What a person sets is not varied.
+        for setting in [given] if given else [{}, *getattr(target_class(node), "alternatives", ())]:
             try:
-                dataset.clips()
+                dataset = build(node | setting)
+                if dataset.annotations() or _has_clips(dataset):
+                    found.setdefault(name, []).append((dataset, setting))
             except InputError as error:
-                refused[dataset.name] = str(error)
-            else:
-                found.append(dataset)
-    if path.name.casefold() in known and not found:
-        raise InputError(refused[path.name.casefold()])
+                refused.setdefault(name, str(error))
     if len(found) == 1:
-        return found[0]
+        (dataset, setting), *rest = next(iter(found.values()))
+        return dataset, setting, [" ".join(f"{key}={value}" for key, value in other.items()) for _, other in rest]
     if found:
-        raise InputError(
-            f"{path} could be {' or '.join(dataset.name for dataset in found)}; say which with --corpus NAME"
-        )
+        raise InputError(f"{path} could be {' or '.join(found)}; say which with --corpus NAME")
+    if named:
+        raise InputError(refused.get(named, f"{path}: no clip of {named} is there"))
     there = sorted(item.name for item in path.iterdir())[:12]
     raise InputError(
         f"{path} holds no annotation file of a corpus that mmer knows ({', '.join(known)}); there is "
         f"{', '.join(there) or 'nothing'}. Is it the folder into which the release was unpacked? With --corpus NAME "
         "mmer says what it looked for"
     )
+
+
+def _has_clips(dataset: Any) -> bool:
+    """Say whether folders that are the annotation themselves are there; only reading them shows that."""
+    clips, _, problems = read(dataset)
+    if any(problem.kind == "reading" for problem in problems):
+        raise InputError(problems[0].message)
+    return clips is not None or bool(problems)
+
+
+def _change(text: str) -> tuple[str, Any]:
+    """Read one ``KEY=VALUE``."""
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise InputError(f"{text!r} is no KEY=VALUE; write variant=vis, for a key of the corpus's yaml")
+    try:
+        return key, yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise InputError(f"{text!r}: the value is no yaml") from error
