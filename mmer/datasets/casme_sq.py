@@ -181,9 +181,13 @@ class CasmeSq:
 
 
 def _places(names: Names, films: dict[tuple[str, str], str], row: Row, subject: str, clip: str) -> tuple[str, ...]:
-    """Say where a clip's frames may lie: in a folder of its own, or in that of its film."""
-    film = films.get((subject, names.film(row)), f"{subject.removeprefix('s')}_{names.film(row)}")
-    return (f"{subject}/{clip}", f"{subject.removeprefix('s')}/{clip}", f"{subject}/{film}")
+    """Say where a clip may lie: in a folder of its own or, where whole films have folders, in that of its film."""
+    number = subject.removeprefix("s")
+    places = (f"{subject}/{clip}", f"{number}/{clip}")
+    if not films:
+        return places
+    code = names.film(row)
+    return (*places, f"{subject}/{films.get((subject, code), f'{number}_{code}')}")
 
 
 def _marks(row: Row, clip_id: str, open_ended: list[str]) -> tuple[int, int | None, int]:

@@ -54,6 +54,9 @@ class CasmeLayout:
 
     Section B was recorded with another camera than section A, and only its file names are padded: people with odd
     numbers stand for it here. Rendered frames of both have one size.
+
+    The first two clips of most people share a film. A release of one clip per person cannot repeat a name; there the
+    tracks of these first clips are not found, for their names have the onset.
     """
 
     corpus: str = "casme"
