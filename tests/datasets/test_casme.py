@@ -7,7 +7,7 @@ from collections import Counter
 import openpyxl
 import pandas as pd
 import pytest
-from miniature_corpora import write_pictures, write_workbook
+from miniature_corpora import CASME2_HEADER, CASME2_ROWS, write_pictures, write_workbook
 
 from mmer.datasets.casme import Casme
 from mmer.stages.build import build, read_option
@@ -80,9 +80,15 @@ def test_the_sheet_is_found_under_other_names(casme, file):
 
 def test_a_renamed_sheet_is_read_where_it_is_named(casme):
     root = casme(file="mine.xlsx")
-    with pytest.raises(InputError, match=r"looked for casme\.xlsx.*there: mine\.xlsx.*columns of casme\..*`workbook`"):
+    with pytest.raises(InputError, match=r"looked for casme\.xlsx.*there: mine\.xlsx.*`workbook`"):
         read(root)
     assert len(read(root, workbook=("mine.xlsx",))) == 3
+
+
+def test_the_workbook_of_another_corpus_is_recognised_as_such(tmp_path):
+    write_workbook(tmp_path / "casme.xlsx", {"Sheet1": [CASME2_HEADER, *CASME2_ROWS]})
+    with pytest.raises(InputError, match=r"'OnsetF'.* are missing.*It has the sheet and columns of casme2"):
+        read(tmp_path)
 
 
 def test_the_extract_without_offsets_is_refused(casme):
