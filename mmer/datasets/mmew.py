@@ -25,7 +25,8 @@ COLUMNS = {
 }
 WORDS = {"happiness": 36, "anger": 8, "surprise": 89, "disgust": 72, "fear": 16, "sadness": 13, "others": 66}
 UNMARKED = ("", "/", "?", "-")
-NAME = re.compile(r"s?\d+-\d+-\d+", re.ASCII | re.IGNORECASE)  # person, emotion, sample
+NAME = re.compile(r"s?(\d+)-\d+-\d+", re.ASCII | re.IGNORECASE)  # person, emotion, sample
+PERSON = re.compile(r"s?(\d+)", re.ASCII | re.IGNORECASE)
 
 log = logging.getLogger("mmer")
 
@@ -150,16 +151,17 @@ def _compare_people(name: str, table: Table) -> None:
     InputError
         No clip has a name of this corpus: CASME II has the same columns.
     """
-    names = [row.filename("clip") for row in table.rows]
-    if names and not any(NAME.fullmatch(clip) for clip in names):
+    names = {row.number: row.text("clip", required=False) for row in table.rows}
+    if names and not any(NAME.fullmatch(clip) for clip in names.values()):
         raise InputError(
-            f"dataset {name}: no clip of {table.path} is named like S03-01-002, but {listing(names, 3)}; it is the "
-            "workbook of another corpus. Put that of MMEW there, or name it under `workbook` of the dataset's yaml"
+            f"dataset {name}: no clip of {table.path} is named like S03-01-002, but {listing(names.values(), 3)}; it "
+            "is that of another corpus. Put that of MMEW there, or name it under `workbook` of the dataset's yaml"
         )
-    wrong = [
-        f"{row.filename('clip')} ({_subject(row)})"
-        for row in table.rows
-        if row.filename("clip").partition("-")[0].casefold() != _subject(row).casefold()
-    ]
+    wrong = []
+    for row in table.rows:
+        # Cells that are no name or no number are refused later, all at once.
+        named, person = NAME.fullmatch(names[row.number]), PERSON.fullmatch(row.text("subject", required=False))
+        if named and person and int(named[1]) != int(person[1]):
+            wrong.append(f"{names[row.number]} ({_subject(row)})")
     if wrong:
         log.warning("dataset %s: %d clip(s) are named after another person: %s", name, len(wrong), listing(wrong))

@@ -14,6 +14,7 @@ from mmer.datasets.coding import coded_clips, marks
 from mmer.datasets.table import Row, Table
 from mmer.datasets.versions import Version, recognise
 from mmer.types.errors import InputError, listing, nearest
+from mmer.types.gathering import separable
 
 COLUMNS = {
     "subject": "Subject",
@@ -146,7 +147,10 @@ class SammLong:
 
     def _chosen(self, table: Table) -> Table:
         """Keep the rows of the wanted types, in the spelling of the release."""
-        found = [(_type(row), row) for row in table.rows]
+        found = []
+        for row in table.rows:
+            with separable("row"):
+                found.append((_type(row), row))
         rows = [replace(row, cells={**row.cells, "emotion": word}) for word, row in found if word in self.types]
         if len(rows) < len(found):
             left = Counter(word for word, _ in found if word not in self.types)
