@@ -1,5 +1,6 @@
 """What every corpus must do, on a small synthetic release in its own layout."""
 
+import os
 from dataclasses import fields
 from pathlib import Path
 
@@ -7,8 +8,11 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from mmer.datasets import clip_folders
+from mmer.datasets.versions import recognise
 from mmer.stages.build import build, read_option, target_class
 from mmer.synthetic.release import write_release
+from mmer.types.arrays import load_arrays
 from mmer.types.clips import COLUMNS, load_clips, save_clips
 from mmer.types.errors import InputError
 from mmer.types.face_track import FaceTrack
@@ -87,6 +91,28 @@ def test_marks_are_in_order_and_their_frames_are_there(dataset_name, clips_of):
         assert Frames.open(clip.frames).missing(clip.onset, clip.offset) == []
 
 
+def test_marks_are_those_that_happened_or_a_message_names_the_clip(dataset_name, clips_of, caplog):
+    """A corpus's rows may be wrong, and then somebody is told; only the apex may be missing without a word."""
+    clips = clips_of(dataset_name)
+    for clip in clips.itertuples():
+        _, truth = load_arrays(clip.tracks.replace("/tracks/", "/truth/").replace(".parquet", ".npz"))
+        assert truth["clip_id"] == clip.clip_id
+        if (clip.onset, clip.offset) != (truth["onset"], truth["offset"]):
+            assert clip.clip_id in caplog.text
+
+
+def test_the_version_of_the_file_is_known(dataset_name, releases):
+    root = releases(dataset_name)
+    dataset = build(read_option("dataset", dataset_name) | {"root": str(root)})
+    versions = getattr(dataset, "versions", ())
+    assert len({version.name for version in versions}) == len(versions)
+    for path in dataset.annotations()[:1] if versions else ():
+        version, found, table = recognise(path.parent, dataset_name, versions)
+        assert found == path
+        assert version in versions
+        assert table.rows
+
+
 def test_shipped_tracks_belong_to_their_clip(dataset_name, clips_of):
     clips = clips_of(dataset_name)
     assert clips.tracks.notna().all()
@@ -114,7 +140,8 @@ def test_archives_hold_what_folders_hold(dataset_name, clips_of):
 def test_the_order_of_the_rows_does_not_matter(dataset_name, releases, clips_of):
     expected = clips_of(dataset_name)
     changed = 0
-    for path in releases(dataset_name).glob("*.*"):
+    dataset = build(read_option("dataset", dataset_name) | {"root": str(releases(dataset_name))})
+    for path in dataset.annotations():
         original = path.read_bytes()
         if path.suffix == ".xlsx":
             turn_workbook(path)
@@ -147,6 +174,47 @@ def test_an_excluded_clip_is_gone_and_nothing_else(dataset_name, clips_of):
     clips = clips_of(dataset_name)
     rest = clips_of(dataset_name, exclude=[clips.clip_id[2]])
     pd.testing.assert_frame_equal(rest, clips.drop(index=2).reset_index(drop=True))
+
+
+def test_an_erratum_of_another_file_changes_nothing(dataset_name, clips_of):
+    node = read_option("dataset", dataset_name)
+    if "errata" not in {field.name for field in fields(target_class(node))} or dataset_name in UNWRITTEN:
+        return
+    clips = clips_of(dataset_name)
+    erratum = {"clip_id": clips.clip_id[0], "column": "onset", "was": "987654", "now": "1", "source": "nobody"}
+    pd.testing.assert_frame_equal(clips_of(dataset_name, errata=[erratum]), clips)
+    with pytest.raises(InputError, match="an erratum has no key 'cell'"):
+        clips_of(dataset_name, errata=[erratum | {"cell": "A1"}])
+
+
+@pytest.mark.parametrize("damage", ["cut", "page", "empty"])
+def test_a_damaged_annotation_file_is_named(dataset_name, releases, clips_of, damage):
+    dataset = build(read_option("dataset", dataset_name) | {"root": str(releases(dataset_name))})
+    for path in dataset.annotations()[:1]:
+        data = path.read_bytes()
+        path.write_bytes({"cut": data[: len(data) // 2], "page": b"<html>Please log in</html>", "empty": b""}[damage])
+        try:
+            if damage == "cut" and path.suffix == ".csv":
+                continue  # half a csv file may be a good one
+            with pytest.raises(InputError, match=path.name.translate({ord(sign): "." for sign in "()^[]+"})):
+                clips_of(dataset_name)
+        finally:
+            path.write_bytes(data)
+
+
+def test_a_folder_without_permission_is_named(dataset_name, releases, clips_of, monkeypatch):
+    root, real = releases(dataset_name), os.scandir
+
+    def scandir(path):
+        if os.path.abspath(path) == os.path.abspath(root):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    if dataset_name == "manifest":
+        return  # its csv says where everything is, and no folder is searched
+    monkeypatch.setattr(clip_folders.os, "scandir", scandir)
+    with pytest.raises(InputError, match=r"cannot be listed \(Permission denied\)"):
+        clips_of(dataset_name)
 
 
 def test_a_missing_folder_stops(dataset_name, tmp_path):
