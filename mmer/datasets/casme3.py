@@ -28,7 +28,7 @@ COLUMNS = {
 }
 VERSIONS = (
     Version(
-        "2",
+        "v2",
         ("cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx",),
         "label",
         COLUMNS,
@@ -42,7 +42,7 @@ VERSIONS = (
         note="four of its rows contradict themselves, two more have a wrong frame; see `errata` of the yaml",
     ),
     Version(
-        "1",
+        "v1",
         ("cas(me)3_part_A_ME_label_JpgIndex_v1.xls",),
         "Sheet1",
         COLUMNS,
@@ -53,7 +53,7 @@ VERSIONS = (
             "happy": 60,
         },
         objective={"I": 15, "II": 152, "III": 235, "IV": 37, "V": 48, "VI": 4, "VII": 430},
-        note="has 65 clips that version 2 dropped and lacks 4 that it has; two more columns without a header",
+        note="has 65 clips that v2 dropped and lacks 4 that v2 has; two more columns without a header",
     ),
 )
 # Where people unpack the repository of the annotations, or the corpus itself.

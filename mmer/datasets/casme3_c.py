@@ -16,7 +16,7 @@ from mmer.types.errors import InputError, listing
 
 VERSIONS = (
     Version(
-        "1",
+        "ME",
         ("CAS(ME)3_part_C_ME.xlsx",),
         "mockCrimeME",
         {

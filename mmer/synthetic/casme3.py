@@ -132,9 +132,10 @@ def _files(person: str, recordings: Iterable[tuple[Recording, np.ndarray]], kind
 def _row(one: Recording) -> list[object]:
     """Write one clip; every cell of the real file is text."""
     film, _, stated = one.clip_name.partition("@")
-    marks = {"onset": int(stated), "apex": one.apex, "offset": one.offset}
+    marks = {"onset": one.onset, "apex": one.apex, "offset": one.offset}
     place = (one.subject, one.clip)
     if one.quirk is None:
+        marks["onset"] = int(stated)
         marks["apex"] = one.onset if place in APEX_AT_ONSET else one.apex
         marks["apex"] = max(one.onset - 3, 1) if place in APEX_OUTSIDE else marks["apex"]
         marks["offset"] = 0 if place in OFFSET_ZERO else one.offset
