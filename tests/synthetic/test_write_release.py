@@ -212,7 +212,7 @@ def test_summary(releases):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"corpus": "casme3"}, "did you mean 'casme2'"),
+        ({"corpus": "casme_2"}, "did you mean 'casme2'"),
         ({"preset": "defautl"}, "did you mean 'default'"),
         ({"subjects": 0}, "subjects must be at least 1"),
         ({"clips": -1}, "clips must be at least 1"),
