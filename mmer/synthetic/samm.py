@@ -112,10 +112,27 @@ class SammLayout:
         terms = one.code.terms
         units: object = int(terms[0]) if len(terms) == 1 and terms[0].isdigit() else "+".join(terms)
         quirk = QUIRKS.get((one.subject, one.clip), "") if one.quirk is None else one.quirk
+        note = one.code.note or None
+        if one.quirk is not None:  # in the full table only: the small release stays as it is
+            terms, note = _as_coders_write(one)
+            units = units if isinstance(units, int) else "+".join(terms)
         if quirk == UNITS_UNSURE and len(terms) > 1:
             units = "+".join(terms[:-1]) + " or " + terms[-1]
         return [
             *(one.subject_name, one.clip_name, int(one.clip_name.split("_")[1]), one.onset, one.apex, one.offset),
             *(one.offset - one.onset + 1, "Micro - 1/2", units, one.word, one.code.objective_class),
-            one.code.note or None,
+            note,
         ]
+
+
+def _as_coders_write(one: Recording) -> tuple[tuple[str, ...], str | None]:
+    """Spell the units with intensities, uneven sides and units held over from before the clip; and remark something."""
+    at = one.subject + one.clip
+    terms = [f"{term}{'ABC'[at % 3]}" if at % 4 == 1 else term for term in one.code.terms]
+    if at % 8 == 5:
+        terms[-1] = f"{terms[-1]}/{'BCD'[at % 3]}"  # between two intensities
+    if at % 9 == 2:
+        terms[0] = terms[0] if terms[0][0] in "LR" else f"A/L{terms[0]}"
+    if at % 11 == 3 and len(terms) > 1:
+        terms = [*terms, "ref(45B)"]
+    return tuple(terms), ("Blink", "Eye movement", "Head moves")[at % 3] if at % 5 < 2 else None
