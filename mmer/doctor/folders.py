@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 
@@ -15,7 +15,7 @@ OURS = ("tracks", "truth")  # what a synthetic release has beside the corpus
 OTHER_STREAMS = {"depth", "depth_map"}  # what some corpora record beside the pictures, in folders of the same names
 
 
-def folder_findings(root: Path, named: dict[str, str], lost: Iterable[str], unread: Iterable[str]) -> list[Finding]:
+def folder_findings(root: Path, named: dict[str, str], lost: Sequence[str], unread: Sequence[str]) -> list[Finding]:
     """Compare the folders that are there with those that clips lie in.
 
     Parameters
@@ -23,11 +23,12 @@ def folder_findings(root: Path, named: dict[str, str], lost: Iterable[str], unre
     root : Path
     named : dict of str to str
         Clip id -> where its frames lie.
-    lost, unread : iterable of str
+    lost, unread : sequence of str
         Ids of clips without frames, and of those whose row cannot be read, so that nobody looked for their frames.
     """
     used = {Path(source).as_posix() for source in named.values()}
-    waiting = {_clip(clip_id).casefold() for clip_id in unread}
+    # A folder that is named like such a clip is not named wrongly.
+    waiting = {_clip(clip_id).casefold() for clip_id in (*unread, *lost)}
     beside = {str(PurePosixPath(source).parent.parent) for source in used}
     unused = [
         (folder, count)

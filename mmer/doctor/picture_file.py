@@ -77,23 +77,27 @@ def _jpeg(file: BinaryIO, end: int) -> tuple[int, int]:
             raise InputError("damaged, no size before its data")
         else:
             place += 2 + struct.unpack(">H", marker[2:4])[0]
+    # Neither marker occurs inside compressed data, so a whole picture ends behind its last start of scan.
+    if not _ends(file, end, b"\xff\xd9", b"\xff\xda"):
+        raise InputError("cut off, its end marker is missing")
+    return size
+
+
+def _ends(file: BinaryIO, end: int, last: bytes, before: bytes) -> bool:
+    """Say whether a mark stands behind the last of another, first by the end of the file alone."""
     file.seek(max(0, end - TAIL))
     tail = file.read(TAIL)
-    if tail.rfind(b"\xff\xd9") < max(0, tail.rfind(b"\xff\xda")):
-        # Neither marker occurs inside compressed data, so a whole picture ends behind its last start of scan.
+    if last not in tail:
         file.seek(0)
-        data = file.read()
-        if data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda"):
-            raise InputError("cut off, its end marker is missing")
-    return size
+        tail = file.read()
+    return tail.rfind(last) > tail.rfind(before)
 
 
 def _png(file: BinaryIO, head: bytes, end: int) -> tuple[int, int]:
     """Read the first chunk; the last one is IEND."""
     if head[12:16] != b"IHDR":
         raise InputError("damaged, it does not begin with its size")
-    file.seek(max(0, end - TAIL))
-    if b"IEND\xaeB`\x82" not in file.read(TAIL):
+    if not _ends(file, end, b"IEND\xaeB`\x82", b"IDAT"):
         raise InputError("cut off, its end marker is missing")
     return struct.unpack(">II", head[16:24])
 

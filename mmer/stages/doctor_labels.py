@@ -25,8 +25,8 @@ def kept_by_labels(clips: pd.DataFrame) -> dict[str, Any]:
     """
     found = {}
     for name in options("labels"):
-        scheme = build(read_option("labels", name))
         try:
+            scheme = build(read_option("labels", name))
             assigned = scheme.assign(clips)
         except InputError:
             continue
