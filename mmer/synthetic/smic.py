@@ -103,7 +103,7 @@ class SmicLayout:
 
     def ids(self, name: str, subject_name: str, clip_name: str) -> tuple[str, str]:
         """``smic/s03/s03_po_08`` and ``s03/s03_po_08``, padded as the list of MEGC2019 is."""
-        return _ids(name, subject_name, clip_name)
+        return _ids("smic" if name == self.corpus else name, subject_name, clip_name)  # cameras share the name
 
     def write_frames(
         self, root: Path, recordings: list[tuple[Recording, np.ndarray, np.random.Generator]], archives: bool
@@ -180,7 +180,7 @@ class SmicLongLayout:
 
     def ids(self, name: str, subject_name: str, clip_name: str) -> tuple[str, str]:
         """``smic/s03/s03_po_08`` and ``s03/s03_po_08``, perhaps with ``@onset``."""
-        return _ids(name, subject_name, clip_name)
+        return _ids("smic" if name == self.corpus else name, subject_name, clip_name)  # cameras share the name
 
     def write_frames(
         self, root: Path, recordings: list[tuple[Recording, np.ndarray, np.random.Generator]], archives: bool

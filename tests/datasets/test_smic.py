@@ -1,6 +1,7 @@
 """SMIC as its folders tell it, SMIC-E as its workbooks do, and what is said when something is wrong with them."""
 
 import csv
+import json
 import logging
 import shutil
 
@@ -15,9 +16,11 @@ from mmer.datasets.versions import differences
 from mmer.stages.build import build, read_option
 from mmer.synthetic.release import write_full_release, write_release
 from mmer.synthetic.smic import SmicLongLayout
+from mmer.types.clips import load_clips
 from mmer.types.errors import InputError
 from mmer.types.face_track import FaceTrack
 from mmer.types.frames import Frames
+from workspace import Workspace
 
 HS = [
     *("Subject", "Filename", None, "OnsetF", "OffsetF", "Onset2F", "Offset2F", "Onset3F", "Offset3F", None),
@@ -42,7 +45,7 @@ def read(root, **fields):
 def releases(tmp_path_factory):
     base = tmp_path_factory.mktemp("smic")
     for corpus in ("smic", "smic_nir", "smic_long"):
-        write_release(corpus, base / corpus, name="smic", **TINY)
+        write_release(corpus, base / corpus, **TINY)
     return base
 
 
@@ -365,7 +368,7 @@ def test_the_file_of_2019_marks_an_apex(long, tmp_path, caplog):
 
 def test_the_layout_of_2019_reads_back(tmp_path, monkeypatch):
     monkeypatch.setitem(write_release.__globals__["LAYOUTS"], "smic_long", lambda: SmicLongLayout(dated=True))
-    write_release("smic_long", tmp_path / "dated", name="smic", **TINY | {"subjects": 1})
+    write_release("smic_long", tmp_path / "dated", **TINY | {"subjects": 1})
     clips = read(tmp_path / "dated", release="long")
     assert clips.apex.notna().sum() == 4
     assert (clips.onset.le(clips.apex) & clips.apex.le(clips.offset)).fillna(True).all()
@@ -455,3 +458,22 @@ def test_every_version_has_a_name_of_its_own():
     names = [version.name for some in VERSIONS.values() for version in some] + [one.name for one in FOLDERS.values()]
     assert len(set(names)) == len(names)
     assert {version.name for version in Smic.versions} == {one.name for some in VERSIONS.values() for one in some}
+
+
+def test_releases_and_cameras_share_the_stage_that_makes_the_clips(releases, tmp_path, monkeypatch):
+    """Under names of their own in params.yaml they keep the ids of SMIC; of the short one no file is versioned."""
+    monkeypatch.chdir(tmp_path)
+    workspace = Workspace(tmp_path)
+    fields = {"smic": {}, "smic_nir": {"variant": "nir"}, "smic_long": {"release": "long"}}
+    workspace.params |= {
+        "datasets": {name: {"dataset": "smic"} for name in fields},
+        "set": {"datasets": {name: {"dataset": given} for name, given in fields.items() if given}},
+        "experiments": {},
+    }
+    assert workspace.mmer("config") == 0
+    for name in fields:
+        workspace.add(name, releases / name)
+        assert workspace.mmer("clips", name) == 0
+        assert set(load_clips(f"artifacts/clips/{name}.parquet").dataset) == {"smic"}
+        named = json.loads((tmp_path / "artifacts" / "clips" / f"{name}.json").read_text())
+        assert list(named) == ([] if name != "smic_long" else ["SMIC-E_raw image/HS_long/SMIC-HS-E_annotation.xlsx"])
