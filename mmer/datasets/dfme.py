@@ -128,13 +128,12 @@ class Dfme:
             replace(row, cells={**row.cells, "part": part}) for part, (_, table) in read.items() for row in table.rows
         ]
         _compare_ids(rows)
-        subjects = {part: {_subject(row) for row in table.rows} for part, (_, table) in read.items()}
-        times = Counter(one for people in subjects.values() for one in people)
-        if several := [one for one, parts in times.items() if parts > 1]:
-            log.warning(
-                "dataset %s: %d subject(s) are in several parts, which are meant to share none: %s",
-                *(self.name, len(several), listing(sorted(several))),
-            )
+        people: dict[str, set[str]] = {part: set() for part in read}
+
+        def places(row: Row, subject: str, clip: str) -> tuple[str, ...]:
+            people[row.cells["part"]].add(subject)
+            return self._places(row, subject, clip)
+
         first = next(iter(read.values()))[1]
         clips = coded_clips(
             Table(first.path if len(read) == 1 else root, first.header, first.columns, tuple(rows)),
@@ -147,12 +146,18 @@ class Dfme:
             subject_of=_subject,
             objective_of=lambda _: None,  # no column; where a scheme wants it, it is computed from the action units
             errata=self.errata,
-            places_of=self._places,
+            places_of=places,
             more_of=lambda row: {"fps": self._fps(row)},
         )
+        times = Counter(one for subjects in people.values() for one in subjects)
+        if several := [one for one, parts in times.items() if parts > 1]:
+            log.warning(
+                "dataset %s: %d subject(s) are in several parts, which are meant to share none: %s",
+                *(self.name, len(several), listing(sorted(several))),
+            )
         for part, (version, table) in read.items():
-            own = {f"{self.name}/{subject}" for subject in subjects[part]}
-            log_version(self.name, table, version, clips[clips.subject.isin(own)])
+            own = clips.subject.isin({f"{self.name}/{subject}" for subject in people[part]})
+            log_version(self.name, table, version, clips[own])
         return clips
 
     def _tables(self, root: Path) -> dict[str, tuple[Version, Table]]:
@@ -213,9 +218,9 @@ def _compare_ids(rows: list[Row]) -> None:
     """Warn where word and number of an emotion differ; the word counts."""
     wrong = []
     for row in rows:
-        word, number = row.text("emotion"), row.text("emotion_id", required=False)
-        if number and (not number.isdecimal() or IDS[int(number) : int(number) + 1] != (word.casefold(),)):
-            wrong.append(f"{row.text('clip')} ({word}, {number})")
+        clip, word, number = (row.text(column, required=False) for column in ("clip", "emotion", "emotion_id"))
+        if word and number and (not number.isdecimal() or IDS[int(number) : int(number) + 1] != (word.casefold(),)):
+            wrong.append(f"{clip} ({word}, {number})")
     if wrong:
         log.warning(
             "%s: EmotionId is not that of Emotion in %d row(s), and is not used: %s",

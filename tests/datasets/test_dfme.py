@@ -14,6 +14,7 @@ from mmer.synthetic.dfme import CENSUS, FILES, HEADER
 from mmer.synthetic.release import write_full_release, write_release
 from mmer.types.errors import InputError
 from mmer.types.frames import Frames
+from mmer.types.gathering import gathering
 
 # Invented rows.
 TRAINING = [
@@ -254,3 +255,19 @@ def test_the_full_table_has_the_published_counts(tmp_path, caplog):
     }
     assert "differs from version" not in caplog.text
     assert clips.apex.notna().all()
+
+
+def test_every_bad_row_is_named_where_somebody_asks_for_all(dfme):
+    root = dfme()
+    rows = [
+        ("anna", *TRAINING[0][1:]),
+        TRAINING[1],
+        (*TRAINING[2][:2], "soon", *TRAINING[2][3:5], None, *TRAINING[2][6:]),
+    ]
+    write_workbook(root / FILES["training"], {"Sheet1": [HEADER, *rows]})
+    with gathering() as problems:
+        clips = Dfme(root=str(root)).clips()
+    assert len(clips) == 3
+    assert len(problems) == 2
+    for problem, part in zip(problems, ("cell A2", "cell C4"), strict=True):
+        assert part in problem.message

@@ -15,6 +15,7 @@ from mmer.synthetic.release import write_full_release, write_release
 from mmer.types.errors import InputError
 from mmer.types.events import events
 from mmer.types.frames import Frames
+from mmer.types.gathering import gathering
 
 FILE = "4DME_Labelling_Micro_release v1.xlsx"
 # Invented rows: sub_ID, fold_name, onset, apex, offset, emotion, AUs.
@@ -274,3 +275,15 @@ def test_the_full_table_has_the_published_counts(tmp_path, caplog):
     assert clips.event.nunique() == 267
     assert "differs from version" not in caplog.text
     assert "are not those of Emotion" not in caplog.text
+
+
+def test_every_bad_row_is_named_where_somebody_asks_for_all(fourdme):
+    root = fourdme()
+    rows = [*changed(sub_ID="anna")[:1], *changed(1, Emotion=None)[1:3], *changed(3, Onset="soon")[3:]]
+    write_workbook(root / FILE, {"Sheet1": [HEADER, *release_rows(rows)]})
+    with gathering() as problems:
+        clips = Fourdme(root=str(root)).clips()
+    assert clips.clip_id.tolist() == [IDS[2]]
+    assert len(problems) == 3
+    for problem, part in zip(problems, ("'anna'", "Emotion is empty", "'soon'"), strict=True):
+        assert part in problem.message
