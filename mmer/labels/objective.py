@@ -19,7 +19,8 @@ class ObjectiveScheme:
     2018 (arXiv 1708.07549): seven classes by sets of action units, so that corpora whose emotion words disagree can be
     taken together. The class is read as the corpus states it. A clip without one is an error, for it is a gap in the
     corpus's file; only for the corpora under ``computed``, whose files state no classes, it is computed from the
-    annotated action units (``mmer.labels.objective_class``), and ``remarks`` says so.
+    annotated action units (``mmer.labels.objective_class``), and ``remarks`` says so; a clip of these whose units
+    nobody coded is left out.
 
     Parameters
     ----------
@@ -86,9 +87,12 @@ class ObjectiveScheme:
             A clip has no objective class, or another word stands in its place.
         """
         found = clips.objective_class.astype("string")
+        uncoded = pd.Series(False, clips.index)
         for place in self._to_compute(clips):
-            found.iloc[place] = objective_class(clips.action_units.iloc[place])
-        if (without := found.isna()).any():
+            units = clips.action_units.iloc[place]
+            uncoded.iloc[place] = not isinstance(units, list)  # pandas writes null as None or NaN
+            found.iloc[place] = objective_class(units) if isinstance(units, list) else None
+        if (without := found.isna() & ~uncoded).any():
             corpora = listing(sorted(set(clips.dataset[without])))
             raise InputError(
                 f"labels {self.name}: {int(without.sum())} of {len(clips)} clip(s) have no objective class, of "
@@ -97,7 +101,7 @@ class ObjectiveScheme:
                 f"`computed` of conf/labels/{self.name}.yaml, which needs annotated action units; or name the clips "
                 "under `exclude`, or take the corpus from `datasets`"
             )
-        if (strange := ~found.isin(OBJECTIVE)).any():
+        if (strange := ~found.isin(OBJECTIVE) & ~uncoded).any():
             word = found[strange].iloc[0]
             raise InputError(
                 f"labels {self.name}: {clips.clip_id[strange].iloc[0]} has the objective class {word!r}; "
@@ -109,9 +113,11 @@ class ObjectiveScheme:
     def reason(self, clip: pd.Series) -> str:
         """Say why a clip is left out."""
         stated = clip.objective_class
-        if pd.isna(stated):
-            return f"objective class {objective_class(clip.action_units)} (computed) is left out by {self.name}"
-        return f"objective class {stated} is left out by {self.name}"
+        if not pd.isna(stated):
+            return f"objective class {stated} is left out by {self.name}"
+        if not isinstance(clip.action_units, list):
+            return f"its action units are not annotated, so {self.name} cannot compute its objective class"
+        return f"objective class {objective_class(clip.action_units)} (computed) is left out by {self.name}"
 
     def remarks(self, clips: pd.DataFrame, versions: Mapping[str, str] | None = None) -> list[str]:
         """Say what a person should know of the classes of a Clips table.
@@ -143,9 +149,5 @@ class ObjectiveScheme:
         """Return the places of the clips whose class is computed."""
         if not set(clips.dataset) & set(self.computed):
             return []
-        rows = zip(clips.dataset, clips.objective_class, clips.action_units, strict=True)
-        return [
-            place
-            for place, (dataset, stated, units) in enumerate(rows)
-            if dataset in self.computed and pd.isna(stated) and units is not None
-        ]
+        rows = zip(clips.dataset, clips.objective_class, strict=True)
+        return [place for place, (dataset, stated) in enumerate(rows) if dataset in self.computed and pd.isna(stated)]

@@ -118,7 +118,7 @@ def test_order_in_params_does_not_matter(workspace):
         ({"experiments": {"a": {"model": "gcn"}}}, ["experiments.a", "datasets"]),
         ({"experiments": {"a": {"datasets": []}}}, ["experiments.a.datasets"]),
         ({"datasets": {"casme2": {"face": "shipped"}}}, ["datasets.casme2", "'face'", "'faces'"]),
-        ({"datasets": {"casme": {}}}, ["datasets.casme", "'casme'", "'casme2'"]),
+        ({"datasets": {"casme22": {}}}, ["datasets.casme22", "'casme22'", "'casme2'"]),
         ({"use": {"fases": "shipped"}}, ["use.fases", "'faces'"]),
         ({"set": {"experiments": {"a": {"model": {"hiden": 3}}}}}, ["set.experiments.a.model", "'hiden'", "'hidden'"]),
         ({"set": {"experiments": {"a": {"model": {"hidden": "many"}}}}}, ["set.experiments.a.model.hidden", "'many'"]),
