@@ -7,18 +7,22 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import ClassVar
 
 import pandas as pd
 
 from mmer.datasets.action_units import read_action_units
 from mmer.datasets.clip_folders import corpus_root
-from mmer.datasets.coding import clip_ids, marks
+from mmer.datasets.coding import clip_ids, log_version, marks
+from mmer.datasets.errata import apply_errata, read_errata
 from mmer.datasets.frame_check import with_frames
-from mmer.datasets.table import Row, Table, find_table, read_table
+from mmer.datasets.table import Row, Table
+from mmer.datasets.versions import Version, recognise
 from mmer.types.archives import ARCHIVES, archive_folders
 from mmer.types.clips import validate_clips
-from mmer.types.errors import InputError
+from mmer.types.errors import InputError, listing
 from mmer.types.frames import IMAGES, Frames
+from mmer.types.gathering import separable
 
 COLUMNS = {
     "subject": "Subject",
@@ -30,7 +34,27 @@ COLUMNS = {
     "emotion": "Estimated Emotion",
     "date": "Date",
 }
-OPTIONAL = {"kind": "Macro/Micro"}
+WORDS = {"happy": 239, "disgust": 217, "angry": 160, "fear": 114, "sad": 113, "surprise": 51, "tense": 50}
+VERSIONS = (
+    Version(
+        "944-micro",
+        ("*EEG*.xlsx", "coding_file*.xlsx"),
+        "*",
+        COLUMNS | {"kind": "Macro/Micro"},
+        rows=944,
+        words=WORDS,
+        note="645 macro- and 299 micro-expressions; the paper counts 634 micro-expressions",
+    ),
+    Version(
+        "944",
+        ("coding_file*.xlsx",),
+        "Sheet1",
+        COLUMNS,
+        rows=944,
+        words=WORDS,
+        note="macro- and micro-expressions mixed; the paper counts 634 micro-expressions",
+    ),
+)
 MARKS = ("onset", "apex", "offset")
 # hour-minute-second-millisecond-number, in the workbook's cells and, between date and marker, in the pictures' names
 CLOCK = re.compile(r"(\d{1,2})-(\d{1,2})-(\d{1,2})-(\d{1,3})-(\d{1,9})", re.ASCII)
@@ -67,8 +91,7 @@ class Mmme:
     fps : float
         Hertz.
     workbook : tuple of str
-        Names of the annotation file, ``*`` allowed, in order of preference.
-    sheet : str
+        Name of the annotation file, ``*`` allowed, where it is not one of ``versions``.
     frames : tuple of str
         Folders to search for pictures, ``.`` for root itself; all folders and archives below them are looked at.
     micro_only : bool
@@ -77,21 +100,25 @@ class Mmme:
         Folder with tracks that come with the data, ``<tracks>/s01/m108.parquet``; not required.
     exclude : tuple of str
         Clip ids to leave out.
+    errata : tuple of mappings
+        Cells to correct: clip_id, column, was, now, source (see ``mmer.datasets.errata``).
     """
+
+    versions: ClassVar[tuple[Version, ...]] = VERSIONS
 
     name: str = "mmme"
     root: str = "data/mmme"
     fps: float = 150.0
-    workbook: tuple[str, ...] = ("coding_file.xlsx", "coding_file*.xlsx")
-    sheet: str = "Sheet1"
+    workbook: tuple[str, ...] = ()
     frames: tuple[str, ...] = (".",)
     micro_only: bool = True
     tracks: str = "tracks"
     exclude: tuple[str, ...] = ()
+    errata: tuple[dict[str, str], ...] = ()
 
     def annotations(self) -> list[Path]:
         """Name the workbook."""
-        return [find_table(corpus_root(self.name, self.root), self.workbook, self.name)]
+        return [recognise(corpus_root(self.name, self.root), self.name, self.versions, self.workbook)[1]]
 
     def clips(self) -> pd.DataFrame:
         """Read the workbook and find the frames.
@@ -102,15 +129,15 @@ class Mmme:
             Something is missing or contradicts itself; the message names the cell, or the clips concerned.
         """
         root = corpus_root(self.name, self.root)
-        table = read_table(find_table(root, self.workbook, self.name), self.sheet, COLUMNS, OPTIONAL)
+        version, _, table = recognise(root, self.name, self.versions, self.workbook)
         subjects = subject_names(table.rows)
         onsets: dict[int, Clock | None] = {}
         rows = []
-        for row in self._micro(table):
-            clocks = {mark: clock(row, mark) for mark in MARKS}
-            onsets[row.number] = clocks["onset"]
-            numbers = {mark: None if time is None else str(time[-1]) for mark, time in clocks.items()}
-            rows.append((replace(row, cells={**row.cells, **numbers}), subjects[row.text("subject")], _clip(row)))
+        for row in self._corrected(self._micro(table), subjects):
+            with separable("row"):
+                converted = numbered(row)
+                onsets[row.number] = clock(row, "onset")
+                rows.append((converted, subjects[row.text("subject")], _clip(row)))
         named = clip_ids(self.name, rows, self.exclude)
         if not named:
             raise InputError(f"dataset {self.name}: {table.path} has no clip that is not under `exclude`")
@@ -119,29 +146,47 @@ class Mmme:
         places = self._places(root, wanted, listing_of)
         records = []
         for clip_id, row, subject, _ in named:
-            onset, apex, offset = marks(row, clip_id)
-            track = root / self.tracks / subject / f"{clip_id.rpartition('/')[2]}.parquet"
-            records.append(
-                {
-                    "clip_id": clip_id,
-                    "dataset": self.name,
-                    "subject": f"{self.name}/{subject}",
-                    "emotion": row.text("emotion"),
-                    "action_units": read_action_units(
-                        row.cells.get("action_units"), f"{clip_id}: {row.place('action_units')}"
-                    ),
-                    "onset": onset,
-                    "apex": apex,
-                    "offset": offset,
-                    "apex_source": None if apex is None else "annotated",
-                    "fps": self.fps,
-                    # Where the picture is nowhere, a path that does not exist, which the check of the frames reports.
-                    "frames": places.get(onsets[row.number], (root / subject / clip_id.rpartition("/")[2]).as_posix()),
-                    "tracks": track.as_posix() if track.is_file() else None,
-                }
-            )
+            with separable("row", clip_id):
+                onset, apex, offset = marks(row, clip_id)
+                track = root / self.tracks / subject / f"{clip_id.rpartition('/')[2]}.parquet"
+                records.append(
+                    {
+                        "clip_id": clip_id,
+                        "dataset": self.name,
+                        "subject": f"{self.name}/{subject}",
+                        "emotion": row.text("emotion"),
+                        "action_units": read_action_units(
+                            row.cells.get("action_units"), f"{clip_id}: {row.place('action_units')}"
+                        ),
+                        "onset": onset,
+                        "apex": apex,
+                        "offset": offset,
+                        "apex_source": None if apex is None else "annotated",
+                        "fps": self.fps,
+                        # Where the picture is nowhere, a path that does not exist; the check of the frames reports it.
+                        "frames": places.get(
+                            onsets[row.number], (root / subject / clip_id.rpartition("/")[2]).as_posix()
+                        ),
+                        "tracks": track.as_posix() if track.is_file() else None,
+                    }
+                )
         records = with_frames(self.name, records, functools.partial(Frames.open, listing_of=listing_of))
-        return validate_clips(pd.DataFrame(records))
+        clips = validate_clips(pd.DataFrame(records))
+        log_version(self.name, table, version, clips)
+        return clips
+
+    def _corrected(self, rows: list[Row], subjects: dict[str, str]) -> list[Row]:
+        """Apply the errata; they name the workbook's own cells, times of day among them."""
+        if not (errata := read_errata(self.name, self.errata)):
+            return rows
+        named = clip_ids(self.name, [(numbered(row), subjects[row.text("subject")], _clip(row)) for row in rows], ())
+        ids = {row.number: clip_id for clip_id, row, _, _ in named}
+        changed, applied, stale = apply_errata({ids[row.number]: row for row in rows if row.number in ids}, errata)
+        for what, found, level in (("applied", applied, logging.WARNING), ("stale, not applied", stale, logging.INFO)):
+            if found:
+                cells = [f"{one.clip_id} {one.column} {one.was} -> {one.now} ({one.source})" for one in found]
+                log.log(level, "dataset %s: %d errata %s: %s", self.name, len(found), what, listing(cells))
+        return list(changed.values())
 
     def _micro(self, table: Table) -> list[Row]:
         """Leave out macro-expressions where the table says which they are."""
@@ -193,12 +238,19 @@ def subject_names(rows: tuple[Row, ...]) -> dict[str, str]:
     first: dict[str, tuple] = {}
     for row in rows:
         person = row.text("subject")
-        when = (row.text("date"), clock(row, "onset") or ())
+        when = (row.text("date"), row.text("onset", required=False))
         first[person] = min(first.get(person, when), when)
     if all(person.isdecimal() for person in first):
         return {person: f"s{int(person):02d}" for person in first}
     order = sorted(first, key=lambda person: (first[person], person))
     return {person: f"s{number:02d}" for number, person in enumerate(order, 1)}
+
+
+def numbered(row: Row) -> Row:
+    """Return a row with the numbers of its pictures instead of times of day."""
+    clocks = {mark: clock(row, mark) for mark in MARKS}
+    numbers = {mark: None if time is None else str(time[-1]) for mark, time in clocks.items()}
+    return replace(row, cells={**row.cells, **numbers})
 
 
 def clock(row: Row, mark: str) -> Clock | None:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from mmer.synthetic import pictures
+from mmer.synthetic.full_table import Census
 from mmer.synthetic.layout import Recording
 from mmer.synthetic.workbook import write_workbook
 
@@ -21,6 +22,11 @@ WORDS = {
     "surprise": ("surprise", 0.06),
     "tense": ("others", 0.05),
 }
+# The words of the released file. How many people it has is not known; the paper of the sister corpus counts 60.
+CENSUS = Census(
+    subjects=60,
+    words={"happy": 239, "disgust": 217, "angry": 160, "fear": 114, "sad": 113, "surprise": 51, "tense": 50},
+)
 HEADER = [
     *("Subject", "Filename", "Marker", "OnsetTime", "ApexTime", "OffsetTime", "OnsetFrame", "ApexFrame", "OffsetFrame"),
     *("Action Units", "Estimated Emotion", "Date", "dif"),
@@ -40,6 +46,7 @@ class MmmeLayout:
     lead: int = 4  # a folder holds a whole trial
     tail: int = 3
     fps: float = FPS
+    census: Census = CENSUS
 
     def subject_name(self, subject: int) -> str:
         """``Nobody_01``, ...: the real file holds names, so these stand where a name would."""

@@ -11,6 +11,9 @@ import pytest
 from miniature_corpora import write_workbook
 
 from mmer.datasets.mmme import Mmme
+from mmer.datasets.versions import differences, recognise
+from mmer.synthetic.full_table import write_full_table
+from mmer.synthetic.mmme import MmmeLayout
 from mmer.synthetic.release import write_release
 from mmer.types.errors import InputError
 from mmer.types.frames import Frames, frame_number
@@ -91,10 +94,9 @@ def test_a_column_says_which_events_are_micro(tmp_path, caplog):
     caplog.set_level(logging.INFO, "mmer")
     rows = [(*row, kind) for row, kind in zip(ROWS, ("Micro", "Macro", "micro"), strict=True)]
     write(tmp_path, rows, (*HEADER, "Macro/Micro"), "MEs-EEG annotation.xlsx")
-    files = ("coding_file.xlsx", "*EEG*.xlsx")
-    assert read(tmp_path, workbook=files).index.tolist() == ["mmme/s01/m108", "mmme/s02/m148"]
+    assert read(tmp_path).index.tolist() == ["mmme/s01/m108", "mmme/s02/m148"]
     assert "1 macro-expression(s) left out" in caplog.text
-    assert len(read(tmp_path, workbook=files, micro_only=False)) == 3
+    assert len(read(tmp_path, micro_only=False)) == 3
 
 
 def test_a_file_that_does_not_say_it_is_warned_of(tmp_path, caplog):
@@ -157,3 +159,20 @@ def test_the_synthetic_release_has_the_quirks(tmp_path):
     assert clips.apex.isna().sum() == 1
     assert clips.index.tolist() == [f"mmme/s0{person}/m{100 + clip}" for person in (1, 2) for clip in range(3)]
     assert Frames.open(clips.frames.iloc[0]).names[0].startswith("2000-01-01-09-00-")
+
+
+def test_an_erratum_names_the_workbook_own_cell(tmp_path, caplog):
+    caplog.set_level(logging.INFO, "mmer")
+    write(tmp_path)
+    entry = {"clip_id": "mmme/s02/m148", "column": "apex", "was": "16-00-31-447-14", "now": "/", "source": "invented"}
+    clips = read(tmp_path, errata=(entry, entry | {"clip_id": "mmme/s01/m108@685"}))
+    assert clips.apex.isna().tolist() == [False, False, True]
+    assert "1 errata applied: mmme/s02/m148 apex" in caplog.text
+    assert "1 errata stale, not applied: mmme/s01/m108@685" in caplog.text
+
+
+def test_the_full_table_has_the_published_counts(tmp_path):
+    recordings = write_full_table(MmmeLayout(), tmp_path, seed=0, frames=False)
+    version, _, table = recognise(tmp_path, "mmme", Mmme.versions)
+    assert (version.name, len(table.rows), len(recordings)) == ("944", 944, 944)
+    assert differences(version, table.rows) == []
