@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     table.add_argument("name", metavar="SET", help="name of the table")
     table.add_argument("--write-docs", action="store_true", help="write a table of models to docs/results.md too")
     make = commands.add_parser("synthesize", help="write a synthetic release of a corpus, in its exact layout")
-    make.add_argument("corpus", help="casme2, samm or manifest")
+    make.add_argument("corpus", help="e.g. casme2, samm, smic or manifest; a wrong name lists them all")
     make.add_argument("--out", required=True, help="a folder that does not exist or is empty")
     make.add_argument("--subjects", type=int, default=12)
     make.add_argument("--clips", type=int, default=6, help="clips per subject")

@@ -80,7 +80,7 @@ def write_release(
     Parameters
     ----------
     corpus : str
-        ``casme2``, ``samm`` or ``manifest``.
+        One of ``LAYOUTS``.
     out : Path
         Folder to make; may exist if it is empty.
     subjects, clips : int
