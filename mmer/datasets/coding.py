@@ -119,16 +119,17 @@ def coded_clips(
     records = with_frames(name, records, functools.partial(Frames.open, listing_of=listing_of), clamp)
     clips = validate_clips(pd.DataFrame(records))
     if version is not None:
-        log_version(name, table, version, clips)
+        log_version(name, table, version, None if exclude else clips)  # what a person left out is no difference
     return clips
 
 
-def log_version(name: str, table: Table, version: Version, clips: pd.DataFrame) -> None:
+def log_version(name: str, table: Table, version: Version, clips: pd.DataFrame | None) -> None:
     """Say which version of the file was read and, of a table about as large as the release, what differs from it."""
     log.info(
         "dataset %s: %s is version %s%s", name, table.path.name, version.name, version.note and f": {version.note}"
     )
-    if version.rows and len(table.rows) >= version.rows * 9 // 10 and (found := differences(version, clips)):
+    full = clips is not None and version.rows and len(table.rows) >= version.rows * 9 // 10
+    if full and (found := differences(version, clips)):
         log.warning("dataset %s: differs from version %s: %s", name, version.name, "; ".join(found))
 
 
