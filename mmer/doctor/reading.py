@@ -123,10 +123,11 @@ def version_of(dataset: Any) -> tuple[Version | None, list[Finding]]:
     note = (
         [Finding("version", "note", f"{path.name} is version {version.name}: {version.note}")] if version.note else []
     )
-    differing = differences(version, table.rows) if {"subject", "emotion"} <= set(table.columns) else []
+    rows = [row for row in table.rows if row.text("subject", required=False)]  # others are remarks below the table
+    differing = differences(version, rows) if {"subject", "emotion"} <= set(table.columns) else []
     if not differing:
         return version, note
-    whole = version.rows and len(table.rows) >= version.rows * 9 // 10
+    whole = version.rows and len(rows) >= version.rows * 9 // 10
     if not whole:
         text = f"smaller than version {version.name} as it was released: {'; '.join(differing[:2])}"
         return version, [*note, Finding("version", "note", text)]

@@ -13,6 +13,7 @@ from miniature_corpora import CASME2_HEADER, write_pictures, write_workbook
 from mmer.datasets.smic import FOLDERS, Smic
 from mmer.datasets.smic_long import VERSIONS
 from mmer.datasets.versions import differences
+from mmer.doctor.reading import version_of
 from mmer.stages.build import build, read_option
 from mmer.synthetic.release import write_full_release, write_release
 from mmer.synthetic.smic import SmicLongLayout
@@ -305,6 +306,9 @@ def test_the_full_workbook_holds_166_expressions_in_157_rows(tmp_path, caplog):
     assert (len(clips), clips.subject.nunique()) == (166, 16)
     assert "6 pair(s) of onset and offset are not used" in caplog.text
     assert "differs" not in caplog.text
+    version, findings = version_of(dataset(tmp_path / "full", release="long"))
+    assert version.name == "SMIC-HS-E"
+    assert [finding.level for finding in findings] == ["note"]  # the remark below the table is no row
 
 
 def test_a_pair_counts_where_it_lies_in_the_video_and_is_new(long, caplog):
