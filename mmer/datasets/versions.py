@@ -240,12 +240,20 @@ def _fitting(version: Version, path: Path) -> Table | None:
 
 def _seems(path: Path, own: tuple[Version, ...], opening: str = ". It has") -> str:
     """Say which other corpus's columns a file has, where that is known: the one that asks for most of them."""
+    tried: dict[tuple, bool] = {}  # most versions of a corpus differ in their names only
+
+    def fits(version: Version) -> bool:
+        key = (version.sheet, *version.columns.values())
+        if key not in tried:
+            tried[key] = _fitting(version, path) is not None
+        return tried[key]
+
     scores = {
         corpus: max(
             (
                 ("*" not in (version.sheet or "*"), len(version.columns))
                 for version in versions
-                if version.top is None and version not in own and _fitting(version, path)
+                if version.top is None and version not in own and fits(version)
             ),
             default=(False, 0),
         )
