@@ -2,7 +2,7 @@
 
 import logging
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -106,7 +106,7 @@ class Casme3:
     frames: tuple[str, ...] = ("Part_A_ME_clip/frame", "part_A/data/part_A_split/part_A")
     tracks: str = "tracks"
     exclude: tuple[str, ...] = ()
-    errata: tuple[dict[str, str], ...] = ()
+    errata: tuple[dict[str, str], ...] = field(default=(), hash=False)  # compared, but a dict has no hash
 
     def annotations(self) -> list[Path]:
         """Name the workbook."""

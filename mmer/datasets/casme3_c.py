@@ -1,7 +1,7 @@
 """CAS(ME)^3, part C: a mock crime (Li et al., IEEE TPAMI 45(3), 2023, doi 10.1109/TPAMI.2022.3174895)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -84,7 +84,7 @@ class Casme3C:
     signals: tuple[str, ...] = SIGNALS
     tracks: str = "tracks"
     exclude: tuple[str, ...] = ()
-    errata: tuple[dict[str, str], ...] = ()
+    errata: tuple[dict[str, str], ...] = field(default=(), hash=False)  # compared, but a dict has no hash
 
     def annotations(self) -> list[Path]:
         """Name the workbook."""
