@@ -7,10 +7,9 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
 
-from mmer.datasets.table_file import TABLES, WrongTable, table_lines
+from mmer.datasets.table_file import WrongTable, table_lines
 from mmer.types.errors import InputError, listing
 
 HEADER_ROWS = 60  # how far down the header may stand; SAMM has thirteen rows above it
@@ -113,31 +112,6 @@ class Table:
     header: tuple[str, ...]
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
-
-
-def find_table(root: Path, patterns: tuple[str, ...], dataset: str) -> Path:
-    """Return the annotation file of a corpus: of the patterns, in order of preference, the first that matches.
-
-    Raises
-    ------
-    InputError
-        No file matches, or several match the same pattern.
-    """
-    present = sorted(item.name for item in root.iterdir() if item.suffix.lower() in TABLES)
-    present = [name for name in present if not name.startswith((".", "~$"))]  # "~$": a spreadsheet program's lock file
-    for pattern in patterns:
-        found = [name for name in present if fnmatch(name.casefold(), pattern.casefold())]
-        if len(found) > 1:
-            raise InputError(
-                f"dataset {dataset}: {listing(found)} in {root} all match {pattern!r}; "
-                "name the one to read under `workbook` of the dataset's yaml"
-            )
-        if found or (root / pattern).is_file():
-            return root / (found[0] if found else pattern)
-    raise InputError(
-        f"dataset {dataset}: no annotation file in {root}; looked for {', '.join(patterns)}; "
-        f"tables there: {listing(present) or 'none'}. Put it there, or name it under `workbook` of the dataset's yaml"
-    )
 
 
 def read_table(
