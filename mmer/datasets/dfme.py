@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import ClassVar
@@ -105,7 +105,7 @@ class Dfme:
     test_a_frames: tuple[str, ...] = ("test_data_A", "test_data_A/test_data_A")
     test_b_frames: tuple[str, ...] = ("test_data_B/test_data_B", "test_data_B")
     tracks: str = "tracks"
-    errata: tuple[dict[str, str], ...] = ()
+    errata: tuple[dict[str, str], ...] = field(default=(), hash=False)  # compared, but a dict has no hash
     exclude: tuple[str, ...] = ()
 
     versions: ClassVar[tuple[Version, ...]] = VERSIONS

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -93,7 +93,7 @@ class Fourdme:
     frames: tuple[str, ...] = ("gray_micro", "gray_micro_crop")
     numbering: str = "recording"
     tracks: str = "tracks"
-    errata: tuple[dict[str, str], ...] = ()
+    errata: tuple[dict[str, str], ...] = field(default=(), hash=False)  # compared, but a dict has no hash
     exclude: tuple[str, ...] = ()
 
     versions: ClassVar[tuple[Version, ...]] = VERSIONS
