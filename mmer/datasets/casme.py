@@ -1,6 +1,6 @@
 """CASME (Yan, Wu, Liu, Wang and Fu, Automatic Face and Gesture Recognition 2013, doi 10.1109/FG.2013.6553799)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -70,7 +70,7 @@ class Casme:
     workbook: tuple[str, ...] = ()
     frames: tuple[str, ...] = ("CASME_raw_selected", "Cropped")
     tracks: str = "tracks"
-    errata: tuple[dict[str, str], ...] = ()
+    errata: tuple[dict[str, str], ...] = field(default=(), hash=False)  # compared, but a dict has no hash
     exclude: tuple[str, ...] = ()
 
     versions: ClassVar[tuple[Version, ...]] = (

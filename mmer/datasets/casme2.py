@@ -1,6 +1,6 @@
 """CASME II (Yan et al., PLoS ONE 9(1), e86041, 2014, doi 10.1371/journal.pone.0086041)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -93,7 +93,7 @@ class Casme2:
     frames: tuple[str, ...] = ("CASME2_RAW_selected", "Cropped")
     tracks: str = "tracks"
     exclude: tuple[str, ...] = ()
-    errata: tuple[dict[str, str], ...] = ()
+    errata: tuple[dict[str, str], ...] = field(default=(), hash=False)  # compared, but a dict has no hash
 
     def annotations(self) -> list[Path]:
         """Name the workbook, and that of the objective classes where it is there."""

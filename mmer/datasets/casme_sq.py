@@ -1,7 +1,7 @@
 """CAS(ME)^2 (Qu et al., IEEE Transactions on Affective Computing 9(4), 2018, doi 10.1109/TAFFC.2017.2654440)."""
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -76,7 +76,7 @@ class CasmeSq:
     workbook: tuple[str, ...] = ()
     frames: tuple[str, ...] = ("selectedpic", "rawpic", "cropped")
     tracks: str = "tracks"
-    errata: tuple[dict[str, str], ...] = ()
+    errata: tuple[dict[str, str], ...] = field(default=(), hash=False)  # compared, but a dict has no hash
     exclude: tuple[str, ...] = ()
 
     versions: ClassVar[tuple[Version, ...]] = tuple(

@@ -5,7 +5,7 @@ import logging
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
@@ -114,7 +114,7 @@ class Mmme:
     micro_only: bool = True
     tracks: str = "tracks"
     exclude: tuple[str, ...] = ()
-    errata: tuple[dict[str, str], ...] = ()
+    errata: tuple[dict[str, str], ...] = field(default=(), hash=False)  # compared, but a dict has no hash
 
     def annotations(self) -> list[Path]:
         """Name the workbook."""

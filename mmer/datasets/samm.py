@@ -1,7 +1,7 @@
 """SAMM (Davison et al., IEEE Transactions on Affective Computing 9(1), 2018, doi 10.1109/TAFFC.2016.2573832)."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -87,7 +87,7 @@ class Samm:
     frames: tuple[str, ...] = (".", "SAMM")
     tracks: str = "tracks"
     exclude: tuple[str, ...] = ()
-    errata: tuple[dict[str, str], ...] = ()
+    errata: tuple[dict[str, str], ...] = field(default=(), hash=False)  # compared, but a dict has no hash
 
     def annotations(self) -> list[Path]:
         """Name the workbook."""

@@ -3,7 +3,7 @@
 import functools
 import logging
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -87,7 +87,7 @@ class Smic:
     long_frames: tuple[str, ...] = ("SMIC-{variant}-E", ".")
     workbook: tuple[str, ...] = ()
     tracks: str = "tracks"
-    errata: tuple[dict[str, str], ...] = ()
+    errata: tuple[dict[str, str], ...] = field(default=(), hash=False)  # compared, but a dict has no hash
     exclude: tuple[str, ...] = ()
 
     versions: ClassVar[tuple[Version, ...]] = tuple(version for some in VERSIONS.values() for version in some)
