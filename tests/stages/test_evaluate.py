@@ -112,7 +112,8 @@ def test_the_fingerprint_says_what_was_run(name):
     assert fingerprint.repeats == (3 if name == "repeated" else 1)
     assert fingerprint.clips == splits.clip_id.nunique()
     assert fingerprint.corpora["casme2"]["files"] == {
-        "CASME2-coding-20140508.xlsx": file_digest("data/casme2/CASME2-coding-20140508.xlsx")
+        name: file_digest(f"data/casme2/{name}")
+        for name in ("CASME2-coding-20140508.xlsx", "CASME2-ObjectiveClasses.xlsx")
     }
     assert sum(part["clips"] for part in fingerprint.corpora.values()) == fingerprint.clips
     if name == "units":
