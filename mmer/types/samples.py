@@ -1,7 +1,7 @@
 """Samples: what a model eats, for n clips at once. It holds no label."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from mmer.types.arrays import load_arrays, save_arrays
 from mmer.types.errors import InputError, listing
+from mmer.types.signal_window import SignalLayout
 
 if TYPE_CHECKING:
     from torch_geometric.data import Data
@@ -26,12 +27,15 @@ class Sizes:
     node_names : tuple of N str
     edge_index : ndarray of shape (2, E), int64
         Source and target of every edge.
+    signals : dict of str to SignalLayout
+        Of the streams that are signals.
     """
 
     n_classes: int
     streams: dict[str, tuple[int, ...]]
     node_names: tuple[str, ...]
     edge_index: np.ndarray
+    signals: dict[str, SignalLayout] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Samples:
     ----------
     clip_ids : tuple of n str
     streams : dict of str to ndarray, float32
-        ``graph`` (n, T, N, F), ``flow`` (n, C, H, W), ``eeg`` (n, C, S) ...; zeros where absent.
+        ``graph`` (n, T, N, F), ``flow`` (n, C, H, W), ``eeg`` (n, C, S) or (n, C, F) ...; zeros where absent.
     present : dict of str to ndarray of shape (n,), bool
         Whether a clip has the stream.
     node_names : tuple of N str
@@ -60,6 +64,8 @@ class Samples:
         itself. They lie in the row of their clip, so no split can part them. Empty unless the corpus's motion has
         neighbours (``set.datasets.NAME.motion.neighbours: 2`` in params.yaml makes M = 4) and the experiment asks for
         them (``augment``). Zeros where the clip lacks the stream.
+    signals : dict of str to SignalLayout
+        What the axes of the streams mean that come from recordings, or from what a track measures over time.
     """
 
     clip_ids: tuple[str, ...]
@@ -72,6 +78,7 @@ class Samples:
     excluded: dict[str, str] = field(default_factory=dict)
     about: dict[str, str] = field(default_factory=dict)
     siblings: dict[str, np.ndarray] = field(default_factory=dict)
+    signals: dict[str, SignalLayout] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n, nodes = len(self.clip_ids), len(self.node_names)
@@ -86,6 +93,7 @@ class Samples:
                 bad = ~np.isfinite(values.reshape(n, -1)).all(1)
                 raise InputError(f"samples: stream {name!r} is not finite for {listing(np.array(self.clip_ids)[bad])}")
         self._check_siblings()
+        self._check_signals()
         if "graph" in self.streams and self.streams["graph"].shape[2:] != (nodes, len(self.feature_names)):
             raise InputError(
                 f"samples: stream 'graph' must have shape (n, T, N, F) with N = {nodes} and "
@@ -112,6 +120,19 @@ class Samples:
         if len({values.shape[1] for values in self.siblings.values()}) > 1:
             raise InputError(f"samples: streams differ in their number of siblings: {_counts(self.siblings)}")
 
+    def _check_signals(self) -> None:
+        """Refuse a layout that does not fit its stream."""
+        for name, layout in self.signals.items():
+            if name not in self.streams:
+                raise InputError(f"samples: a layout of a stream {name!r} that is not there")
+            shape = self.streams[name].shape
+            fits = len(shape) == 3 and shape[1] == len(layout.channels)
+            if not fits or (layout.features and shape[2] != len(layout.features)):
+                raise InputError(
+                    f"samples: stream {name!r} has shape {shape}, but {len(layout.channels)} channels and "
+                    f"{len(layout.features) or 'no'} features"
+                )
+
     def subset(self, clip_ids: Sequence[str]) -> "Samples":
         """Return these clips, in this order."""
         place = {name: row for row, name in enumerate(self.clip_ids)}
@@ -129,6 +150,7 @@ class Samples:
             excluded=self.excluded,
             about=self.about,
             siblings={name: values[rows] for name, values in self.siblings.items()},
+            signals=self.signals,
         )
 
     @classmethod
@@ -157,6 +179,13 @@ class Samples:
                         f"corpora cannot be mixed: stream {name!r} has shape {first.streams[name].shape[1:]} "
                         f"in one and {values.shape[1:]} in another"
                     )
+            for name, layout in part.signals.items():
+                if layout != first.signals.get(name):
+                    raise InputError(
+                        f"corpora cannot be mixed: the signal {name!r} has other channels, another sampling rate or "
+                        f"window in one than in another ({_said(layout)}; {_said(first.signals.get(name))}); pick the "
+                        "channels that both have (`channels` of the signal), and one `sfreq`"
+                    )
             if _counts(part.siblings) != _counts(first.siblings):
                 raise InputError(
                     f"corpora cannot be mixed: a clip has the siblings {_counts(first.siblings)} in one and "
@@ -176,13 +205,14 @@ class Samples:
             excluded={name: reason for part in parts for name, reason in part.excluded.items()},
             about=first.about,
             siblings={name: np.concatenate([part.siblings[name] for part in parts]) for name in first.siblings},
+            signals=first.signals,
         )
         return whole.subset(sorted(whole.clip_ids))
 
     def sizes(self, n_classes: int) -> Sizes:
         """Say what a model must know about these samples."""
         shapes = {name: tuple(values.shape[1:]) for name, values in self.streams.items()}
-        return Sizes(n_classes, shapes, self.node_names, self.edge_index)
+        return Sizes(n_classes, shapes, self.node_names, self.edge_index, self.signals)
 
     def to_data(self, clip_id: str) -> "Data":
         """Export the graph of one clip to ``torch_geometric.data.Data``.
@@ -224,6 +254,8 @@ class Samples:
         if self.positions is not None:
             arrays["positions"] = self.positions
         about = {name: getattr(self, name) for name in ("clip_ids", "node_names", "feature_names", "excluded", "about")}
+        if self.signals:
+            about["signals"] = {name: asdict(layout) for name, layout in self.signals.items()}
         save_arrays(path, arrays, about)
 
     @classmethod
@@ -232,6 +264,7 @@ class Samples:
         arrays, about = load_arrays(path)
         for name in ("clip_ids", "node_names", "feature_names"):
             about[name] = tuple(about[name])
+        about["signals"] = {name: SignalLayout.of(layout) for name, layout in about.get("signals", {}).items()}
         return cls(
             streams={name[7:]: values for name, values in arrays.items() if name.startswith("stream.")},
             present={name[8:]: values for name, values in arrays.items() if name.startswith("present.")},
@@ -245,3 +278,12 @@ class Samples:
 def _counts(siblings: dict[str, np.ndarray]) -> dict[str, int]:
     """Count the siblings of a clip, per stream."""
     return {name: values.shape[1] for name, values in sorted(siblings.items())}
+
+
+def _said(layout: SignalLayout | None) -> str:
+    """Say what a signal looks like."""
+    if layout is None:
+        return "none"
+    return (
+        f"{len(layout.channels)} channels, {len(layout.features)} features, {layout.sfreq:g} Hz from {layout.start:g} s"
+    )
