@@ -62,8 +62,15 @@ class PictureClock:
 
     def zero(self, frame_number: int) -> float:
         """Return when the first picture with this frame's marker was taken, seconds since 1970."""
-        marker = self.marker(frame_number)
-        return min(time for number, time in self.times.items() if self.markers[number] == marker)
+        return self.zero_of(self.marker(frame_number))
+
+    def zero_of(self, marker: int) -> float:
+        """Return when the first picture with a marker was taken, seconds since 1970."""
+        found = [time for number, time in self.times.items() if self.markers[number] == marker]
+        if not found:
+            have = listing(sorted(set(self.markers.values())))
+            raise Unaligned(f"{self.source}: no picture has the marker {marker}; there are {have}")
+        return min(found)
 
     def marker(self, frame_number: int) -> int:
         """Return the marker of a frame."""

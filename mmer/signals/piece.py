@@ -1,0 +1,78 @@
+"""Piece: the channels of an open recording that a signal wants; a stretch of them is read with its padding."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mmer.signals.alignment import Unaligned
+from mmer.types.signal_window import SignalWindow
+
+if TYPE_CHECKING:
+    from mmer.signals.recording import Recording
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some channels of an open recording.
+
+    Parameters
+    ----------
+    recording : Recording
+        Open.
+    channels, kinds, units : tuple of C str
+    positions : tuple of C triples of float
+        Empty: unknown.
+    """
+
+    recording: "Recording"
+    channels: tuple[str, ...]
+    kinds: tuple[str, ...]
+    units: tuple[str, ...]
+    positions: tuple[tuple[float, float, float], ...]
+
+
+def cut_piece(piece: Piece, anchor: float, start: float, stop: float, padding: float) -> SignalWindow:
+    """Read a stretch of a recording, with as much beside it as is wanted and there.
+
+    Parameters
+    ----------
+    piece : Piece
+    anchor : float
+        Second of the recording at which the clip's onset or apex is; its nearest sample becomes second 0.
+    start, stop : float
+        Seconds from there.
+    padding : float
+        Seconds wanted on both sides.
+
+    Raises
+    ------
+    Unaligned
+        The stretch leaves the recording.
+    """
+    recording = piece.recording
+    sfreq, length = recording.sfreq, recording.n_samples
+    middle = round(anchor * sfreq)
+    first = middle + round(start * sfreq)
+    last = first + max(1, round((stop - start) * sfreq))
+    if last - first > length:
+        raise Unaligned(
+            f"{recording.path}: {length / sfreq:.3f} s long, shorter than the window of {stop - start:g} s; make "
+            "`start` and `stop` nearer to each other"
+        )
+    if first < 0 or last > length:
+        raise Unaligned(
+            f"{recording.path}: the window leaves it: {first / sfreq:.3f} to {last / sfreq:.3f} s, it has 0 to "
+            f"{length / sfreq:.3f} s"
+        )
+    beside = int(np.ceil(padding * sfreq))
+    begin, end = max(0, first - beside), min(length, last + beside)
+    return SignalWindow(
+        values=recording.read(begin, end, piece.channels),
+        channels=piece.channels,
+        kinds=piece.kinds,
+        sfreq=sfreq,
+        start=(begin - middle) / sfreq,
+        units=piece.units,
+        positions=piece.positions,
+    )
