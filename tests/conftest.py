@@ -10,6 +10,7 @@ def pytest_generate_tests(metafunc):
     """
     cases = {group: options(group) for group in GROUPS}
     cases |= {"model": models(classical=False), "classical": models(classical=True)}
+    cases |= {"fusion": [name for name in options("fusion") if name != "none"]}
     for group, names in cases.items():
         if f"{group}_name" in metafunc.fixturenames:
             metafunc.parametrize(f"{group}_name", names)

@@ -9,6 +9,12 @@
     permutation_invariant                   class attribute, optional: True where no parameter belongs to a single node
                                             and no name is read, so that nodes in another order give the same logits;
                                             what the others know of a node, tests/contracts/test_permutation.py says
+    classifier                              the last layer; what enters it are the features of a clip, which a fusion
+                                            puts beside those of other streams (mmer.models.fused)
+    reads_classifier                        class attribute, optional: True where the weights of ``classifier`` are used
+                                            for something else too
+    reads_presence                          class attribute, optional: True where clips may lack streams; the batch then
+                                            says which do, ``present.STREAM`` (B,), 1 or 0
     dead_parameters                         attribute, optional: name of a parameter, or how it begins -> why it gets no
                                             gradient. A bias in front of a batch normalisation is one:
                                             mmer.models.idle_bias

@@ -4,6 +4,8 @@ Folds differ in size, so a stack of folds has batches in which some rows are pad
 the loss, but the mean and variance of torch's layer would still count them.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -100,6 +102,28 @@ def set_mask(model: nn.Module, mask: Tensor | None) -> None:
         if isinstance(layer, _MaskedBatchNorm):
             # A view for each: torch lists a buffer that two layers share only once.
             layer.mask = torch.ones((), device=layer.mask.device) if mask is None else mask.view_as(mask)
+
+
+@contextmanager
+def only_rows(model: nn.Module, there: Tensor) -> Iterator[None]:
+    """Let no batch normalisation of a model count other rows, inside; what it was told of padding still holds.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Part of a model whose clips may lack what this part reads.
+    there : Tensor of shape (B,)
+        1 for a row that counts, else 0.
+    """
+    layers = [layer for layer in model.modules() if isinstance(layer, _MaskedBatchNorm)]
+    before = [layer.mask for layer in layers]
+    try:
+        for layer, mask in zip(layers, before, strict=True):
+            layer.mask = mask * there
+        yield
+    finally:
+        for layer, mask in zip(layers, before, strict=True):
+            layer.mask = mask
 
 
 def mask_names(model: nn.Module) -> tuple[str, ...]:

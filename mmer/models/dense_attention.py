@@ -50,11 +50,14 @@ class DenseGat(nn.Module):
         self.attention = Probe("attention", "pairs", names)
 
     def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
-        """Return (B, N, heads * width) of nodes ``x`` (B, N, channels); ``adjacency`` (N, N), target before source."""
+        """Return (B, N, heads * width) of nodes ``x`` (B, N, channels); ``adjacency`` (N, N), target before source.
+
+        Or (B, N, N): one for each clip.
+        """
         h = self.map(x).unflatten(2, (self.heads, -1))
         to_target, from_source = (h * self.target).sum(3), (h * self.source).sum(3)
         score = F.leaky_relu(to_target[:, :, None] + from_source[:, None], SLOPE)  # (B, target, source, heads)
-        loops = torch.eye(len(adjacency), dtype=adjacency.dtype, device=adjacency.device)
+        loops = torch.eye(adjacency.shape[-1], dtype=adjacency.dtype, device=adjacency.device)
         weight = adjacency * (1 - loops) + loops
         # Finite instead of -inf: a weight of 0 must not make the gradient NaN.
         prior = torch.where(weight > 0, weight.clamp_min(torch.finfo(weight.dtype).tiny).log(), -1e9)

@@ -68,6 +68,7 @@ class RcnA(nn.Module):
 
     streams = ("flow",)
     channels = ("u", "v", "strain")
+    reads_classifier = True
 
     def __init__(self, sizes: Sizes, size: int = 60, width: int = 64, pool: int = 7, dropout: float = 0.5) -> None:
         super().__init__()
