@@ -18,13 +18,14 @@ STAGES = {
     "tracks": "frames of a dataset -> face tracks",
     "motion": "frames and tracks of a dataset -> motion",
     "graphs": "tracks and motion of a dataset -> graphs",
+    "signals": "recordings of a dataset -> windows and features of its clips",
     "inputs": "digests of what each experiment reads",
     "evaluate": "train and predict every fold of an experiment",
     "report": "predictions -> report",
     "table_config": "compose the rows of a table into artifacts/table/SET/config.yaml",
 }
 # Stages that work on a table as on params.yaml.
-OF_A_TABLE = ("graphs", "inputs", "evaluate", "report")
+OF_A_TABLE = ("graphs", "signals", "inputs", "evaluate", "report")
 # What the file system refuses for a reason that only a person can remove: rights, a full or read-only
 # disk, a file where a folder should be.
 NOT_OURS = (

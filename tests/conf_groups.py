@@ -7,8 +7,9 @@ from mmer.stages.model_traits import model_traits
 
 CONF = Path(__file__).parent.parent / "conf"
 GROUPS = (
-    *("dataset", "faces", "motion", "magnify"),
-    *("labels", "protocol", "nodes", "edges", "motion_scaling", "model", "loss", "sampling", "augment", "experiment"),
+    *("dataset", "faces", "motion", "magnify", "recordings", "signal"),
+    *("labels", "protocol", "nodes", "edges", "motion_scaling", "model", "fusion", "loss", "sampling", "augment"),
+    "experiment",
 )
 
 

@@ -11,10 +11,17 @@ from mmer.stages.code import closure
 from mmer.types.errors import InputError
 
 ROOT = Path(__file__).parents[1]
-COMPONENTS = [(group, name) for group in GROUPS if group != "experiment" for name in options(group)]
+NO_FUSION = ("fusion", "none")
+# `fusion: none` stands for the absence of one.
+COMPONENTS = [
+    (group, name) for group in GROUPS if group != "experiment" for name in options(group) if (group, name) != NO_FUSION
+]
 # What every stage runs through: paths, readers and progress. A change here changes no result, and would otherwise
 # re-extract every corpus.
-NAMES = "build code flow_samples model_traits parallel paths progress read_config select video_samples"
+NAMES = (
+    "build code flow_samples fused model_traits parallel paths progress read_config select signal_key signal_streams "
+    "video_samples"
+)
 MACHINERY = {f"mmer.stages.{name}" for name in NAMES.split()}
 
 
@@ -22,17 +29,17 @@ MACHINERY = {f"mmer.stages.{name}" for name in NAMES.split()}
 def test_yaml_module_and_name_agree(group, name):
     node = read_option(group, name, CONF)
     assert node["name"] == name
-    if group not in ("labels", "augment"):  # these are data: one reader, many yaml files
+    if group not in ("labels", "augment", "signal"):  # these are data: one reader, many yaml files
         assert node["_target_"].split(".")[-2] == name
     target_class(node)
 
 
-@pytest.mark.parametrize(("group", "name"), [item for item in COMPONENTS if item[0] not in ("model", "loss")])
+@pytest.mark.parametrize(("group", "name"), [item for item in COMPONENTS if item[0] not in ("model", "loss", "fusion")])
 def test_every_yaml_builds(group, name):
     hash(build(read_option(group, name, CONF)))
 
 
-@pytest.mark.parametrize(("group", "name"), [item for item in COMPONENTS if item[0] not in ("model", "loss")])
+@pytest.mark.parametrize(("group", "name"), [item for item in COMPONENTS if item[0] not in ("model", "loss", "fusion")])
 def test_an_unknown_key_is_named(group, name):
     with pytest.raises(InputError, match="no key 'nonsense'"):
         build(read_option(group, name, CONF) | {"nonsense": 1})

@@ -8,7 +8,7 @@ import yaml
 from mmer.__main__ import main
 
 ROOT = Path(__file__).parents[1]
-PER_DATASET = ("clips", "tracks", "motion", "graphs")
+PER_DATASET = ("clips", "tracks", "motion", "graphs", "signals")
 
 
 class Workspace:

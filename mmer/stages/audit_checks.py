@@ -75,6 +75,7 @@ def _annotations(experiment: Experiment, motions: dict[str, Motion]) -> Finding:
         components |= {(kind, section[kind]["name"]): section[kind] for kind in ("faces", "motion")}
     if "nodes" in experiment.config:  # a model that reads the flow itself has none
         components["nodes", experiment.config["nodes"]["name"]] = experiment.config["nodes"]
+    components |= {("signal", name): node for name, node in experiment.config.get("signals", {}).items()}
     reads: dict[str, tuple[str, ...]] = {}
     for (kind, name), section in components.items():
         reads[f"{kind} {name}"] = tuple(build(section).reads)

@@ -15,7 +15,7 @@ from mmer.types.split import Split
 
 # What comes after the split needs these artifacts. The others stay hidden, predictions above all, which hold the truth;
 # so do the annotation files in data/.
-SHARED = (paths.CONFIG, paths.ARTIFACTS / "graphs", paths.ARTIFACTS / "motion")
+SHARED = (paths.CONFIG, *(paths.ARTIFACTS / stage for stage in ("graphs", "motion", "signals")))
 HIDDEN = (paths.ARTIFACTS.name, "data")
 
 

@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Iterable
 from dataclasses import fields
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -17,26 +18,33 @@ from typing import Any
 import yaml
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from mmer.stages import paths
 from mmer.stages.build import CONF, options
+from mmer.stages.leaves import merge_leaves
 from mmer.stages.model_traits import model_traits
+from mmer.stages.signal_key import signal_key, without_encoder
+from mmer.stages.signals_config import check_signals, fuse, open_signals
 from mmer.training.recipe import Recipe
 from mmer.types.errors import InputError, nearest
 from mmer.types.whole_file import whole_file
 
 ROOTS = {"datasets": "corpus", "experiments": "experiment"}
 GROUPS = {
-    "datasets": ("dataset", "faces", "motion", "magnify"),
+    "datasets": ("dataset", "faces", "motion", "magnify", "recordings"),
     "experiments": (
-        *("labels", "protocol", "nodes", "edges", "motion_scaling", "model", "loss", "sampling", "augment"),
+        *("labels", "protocol", "nodes", "edges", "motion_scaling", "model", "fusion", "loss", "sampling", "augment"),
         "experiment",
     ),
 }
-LEAVES = {"datasets": (), "experiments": ("datasets", "seeds", "device", "stack", "processes", "mix_backends", "saw")}
+LEAVES = {
+    "datasets": (),
+    "experiments": ("datasets", "signals", "face", "seeds", "device", "stack", "processes", "mix_backends", "saw"),
+}
 OF_NETWORKS = {"sampling": "natural", "augment": "none"}  # and the choice that changes nothing
+OPTIONAL = ("fusion",)
 DEVICES = ("auto", "cpu", "cuda")
 SECTIONS = ("datasets", "use", "experiments", "set")
 NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,63}")  # becomes a part of file names
@@ -139,12 +147,15 @@ def resolve(params: dict[str, Any], table: Path | None = None) -> dict[str, Any]
     for name, experiment in out["experiments"].items():
         where = _place("experiments", name, table)
         _check_leaves(where, experiment)
+        fuse(experiment)
         leaves = (params["set"].get("experiments") or {}).get(name) or {}
+        check_signals(where, experiment)
         _check_classical(where, experiment)
         _drop_unread(where, experiment, {*(params["experiments"][name] or {}), *leaves})
         _wire(where, name, experiment, out)
     for dataset in out["datasets"].values():
         dataset.setdefault("graphs", {})
+        dataset.setdefault("signals", {})
     return out
 
 
@@ -186,13 +197,11 @@ def _entry(section: str, name: str, choices: dict, use: dict, leaves: dict, plac
         # A lab's own corpus takes its name from the entry. A published corpus keeps its own under any entry, so that
         # one person never becomes two subjects.
         own["dataset"] = {"root": f"data/{name}"} | ({"name": name} if groups["dataset"] == "manifest" else {})
-    if section == "experiments" and isinstance(config.get("model"), DictConfig):
-        # What only some recipes say need not be in every yaml to be set.
-        for field in fields(Recipe):
-            if field.name in (leaves.get("model") or {}) and field.name not in config.model:
-                config.model[field.name] = field.default
-    for overrides, place in ((own, where), (leaves, where_set)):
-        _merge(config, overrides, place)
+    merge_leaves(config, own, where)
+    if section == "experiments":
+        open_signals(config, leaves, where, where_set)
+        _let_recipe_be_set(config, leaves)
+    merge_leaves(config, leaves, where_set)
     try:
         OmegaConf.resolve(config)
     except OmegaConfBaseException as error:
@@ -202,6 +211,8 @@ def _entry(section: str, name: str, choices: dict, use: dict, leaves: dict, plac
     config = OmegaConf.to_container(config)
     for group in (name for name in GROUPS[section] if name != "experiment"):
         node = config.get(group)
+        if group in OPTIONAL and node is None:
+            continue
         if not isinstance(node, dict) or not {"_target_", "name"} <= set(node):
             raise InputError(f"{where}: its file in conf/{group} must hold `_target_` and `name`, got {node}")
         if not str(node["_target_"]).startswith("mmer."):
@@ -211,27 +222,12 @@ def _entry(section: str, name: str, choices: dict, use: dict, leaves: dict, plac
     return config
 
 
-def _merge(config: DictConfig, leaves: dict, where: str) -> None:
-    """Set leaves in place; a key that does not exist yet is a misspelt one."""
-    if not isinstance(leaves, dict):
-        raise InputError(f"{where} must be a mapping, got {leaves!r}")
-    for key, value in leaves.items():
-        if key not in config.keys():  # noqa: SIM118 (`in config` is False while missing)
-            own = [name for name in config if name not in ("_target_", "name")]
-            raise InputError(f"{where}: unknown key {key!r}; {nearest(key, own)}")
-        present = None if OmegaConf.is_missing(config, key) else config[key]
-        if isinstance(present, DictConfig) and len(present):
-            _merge(present, value, f"{where}.{key}")
-        elif isinstance(value, dict) and present is not None and not isinstance(present, DictConfig):
-            raise InputError(f"{where}.{key}: expected one value such as {present!r}, got the mapping {value!r}")
-        elif isinstance(present, ListConfig) and not isinstance(value, list):
-            raise InputError(f"{where}.{key}: expected a list such as {list(present)!r}, got {value!r}")
-        elif isinstance(present, bool) and not isinstance(value, bool):
-            raise InputError(f"{where}.{key}: expected true or false, got {value!r}")
-        elif isinstance(present, int | float) and isinstance(value, str):
-            raise InputError(f"{where}.{key}: expected a number such as {present!r}, got {value!r}")
-        else:
-            config[key] = value
+def _let_recipe_be_set(config: DictConfig, leaves: dict) -> None:
+    """Put in what only some recipes say: it need not be in every yaml to be set."""
+    if isinstance(config.get("model"), DictConfig):
+        for field in fields(Recipe):
+            if field.name in (leaves.get("model") or {}) and field.name not in config.model:
+                config.model[field.name] = field.default
 
 
 def _check_leaves(where: str, experiment: dict[str, Any]) -> None:
@@ -247,7 +243,7 @@ def _check_leaves(where: str, experiment: dict[str, Any]) -> None:
         value = experiment[key]
         if value != "auto" and (type(value) is not int or value < 1):
             raise InputError(f"{where}.{key} must be auto or a whole number of at least 1; got {value!r}")
-    for key in ("mix_backends", "saw"):
+    for key in ("face", "mix_backends", "saw"):
         if not isinstance(experiment[key], bool):
             raise InputError(f"{where}.{key} must be true or false; got {experiment[key]!r}")
 
@@ -276,6 +272,10 @@ def _wire(where: str, name: str, experiment: dict[str, Any], out: dict[str, Any]
         for dataset in datasets:
             out["datasets"][dataset].setdefault("graphs", {})[key] = recipe
         files.append(lambda dataset: paths.graph(dataset, key))
+    for node in experiment.get("signals", {}).values():
+        for dataset in datasets:
+            out["datasets"][dataset].setdefault("signals", {})[signal_key(node)] = without_encoder(node)
+        files.append(partial(paths.signal, key=signal_key(node)))
     out["inputs"][name] = {
         "artifacts": [file(dataset).as_posix() for dataset in datasets for file in files],
         "modules": sorted({"mmer.stages.evaluate", *_modules(experiment)}),

@@ -38,6 +38,7 @@ def main(name: str) -> None:
     _ledger(results).to_parquet(folder / "ledger.parquet", index=False)
     _splits(experiment).to_parquet(folder / "splits.parquet", index=False)
     experiment.excluded.to_parquet(folder / "excluded.parquet", index=False)
+    _subsets(experiment, results, folder / "subsets")
     _saw(results, folder / "saw.npz")
     fingerprint(experiment).save(folder / "fingerprint.json")
     save_predictions(predictions, Path(paths.predictions(name)))
@@ -70,6 +71,16 @@ def _ledger(results: list[FoldResult]) -> pd.DataFrame:
         for what, clip_ids in sorted(result.seen.items())
     ]
     return pd.DataFrame(rows, columns=["seed", "repeat", "fold", "fitted", "clip_ids"])
+
+
+def _subsets(experiment: Experiment, results: list[FoldResult], folder: Path) -> None:
+    """Write what a fused model predicts of the same clips from some of its streams only, a table per subset."""
+    for old in sorted(folder.glob("*.parquet")):
+        old.unlink()
+    for streams in sorted({streams for result in results for streams in getattr(result, "subsets", {})}):
+        parts = [replace(result, probabilities=result.subsets[streams]) for result in results]
+        table = predictions_table(experiment.name, parts, experiment.targets, experiment.clips)
+        save_predictions(table, folder / f"{streams}.parquet")
 
 
 def _saw(results: list[FoldResult], path: Path) -> None:

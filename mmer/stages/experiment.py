@@ -8,6 +8,7 @@ import pandas as pd
 
 from mmer.stages import paths
 from mmer.stages.build import build
+from mmer.stages.fused import build_model, modules_of
 from mmer.stages.model_traits import model_traits
 from mmer.stages.read_config import read_config
 from mmer.stages.recipe import split_model
@@ -63,17 +64,24 @@ class Experiment:
             seed=seed,
             samples=self.samples,
             targets=self.targets,
-            make_model=partial(build, model),
+            make_model=partial(build_model, model),
             make_loss=partial(build, self.config["loss"]) if "loss" in self.config else None,
             fit_edges=fit_edges,
             recipe=recipe,
             device=self.config["device"],
-            preload=(model["_target_"].rpartition(".")[0],),
+            preload=modules_of(model),
             classical=model_traits(model).classical,
             subjects=dict(zip(self.clips.clip_id, self.clips.subject, strict=True)),
             nodes=nodes,
+            **self._fits(),
             **{group: build(self.config[group]) for group in ("sampling", "augment") if group in self.config},
         )
+
+    def _fits(self) -> dict[str, Any]:
+        """Return what is fitted in every fold for a signal, by its name."""
+        signals = {name: build(node) for name, node in self.config.get("signals", {}).items()}
+        fits = {name: signal.fit for name, signal in signals.items() if signal.fits}
+        return {"fit_signals": fits} if fits else {}
 
     def relabelled(self, clips: pd.DataFrame) -> "Experiment":
         """Return the same experiment on the same folds with other labels: what comes after the split is made anew.

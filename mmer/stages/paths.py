@@ -97,6 +97,21 @@ def detected(dataset: str) -> Path:
     return graphs(dataset) / "detected.parquet"
 
 
+def signals(dataset: str) -> Path:
+    """Folder of a dataset's signals: per signal one npz, and one json that says who lacks it and why."""
+    return here(ARTIFACTS / "signals" / dataset)
+
+
+def signal(dataset: str, key: str) -> Path:
+    """Samples of a dataset with one stream, a signal (``mmer.stages.signals_config.signal_key``)."""
+    return signals(dataset) / f"{key}.npz"
+
+
+def signal_notes(dataset: str, key: str) -> Path:
+    """Who lacks a signal and why, and what a reader should know of the recordings."""
+    return signals(dataset) / f"{key}.json"
+
+
 def predictions(experiment: str) -> Path:
     """Predictions table of an experiment."""
     return here(ARTIFACTS / "predictions" / f"{experiment}.parquet")

@@ -9,7 +9,9 @@ import pandas as pd
 from mmer.stages import paths
 from mmer.stages.build import build
 from mmer.stages.flow_samples import flow_samples
+from mmer.stages.fused import face_of
 from mmer.stages.model_traits import model_traits
+from mmer.stages.signal_streams import signal_parts
 from mmer.stages.video_samples import video_samples
 from mmer.types.clips import load_clips, validate_clips
 from mmer.types.errors import InputError
@@ -29,7 +31,8 @@ def experiment_samples(config: dict[str, Any]) -> Samples:
     """Return the samples of an experiment's datasets: the streams that its model needs.
 
     A model that needs ``flow`` gets the motion of the clips, scaled as the experiment says; one that needs ``video``
-    gets their faces; one that needs nothing else gets no graph, so that clips without face tracks serve it too.
+    gets their faces; one that needs signals gets those of the clips that have a recording. One that needs nothing else
+    gets no graph, so that clips without face tracks serve it too. A clip that lacks a signal stays, marked as such.
     Siblings of the clips come along where the experiment trains on them (``augment.neighbours``), else corpora with and
     without them could not be mixed. Tracks of different backends, or action units on different scales, are mixed only
     where the experiment says so.
@@ -43,8 +46,11 @@ def experiment_samples(config: dict[str, Any]) -> Samples:
         flow = [_scaled(part, scaling) for part in flow]
         parts = [_joined(*pair) for pair in zip(parts, flow, strict=True)] if parts else flow
     if traits.reads_video:
-        video = video_samples(motions, config["model"])
+        video = video_samples(motions, face_of(config["model"]))
         parts = [_joined(*pair) for pair in zip(parts, video, strict=True)] if parts else video
+    for name, node in config.get("signals", {}).items():
+        signal = signal_parts(name, node, config["datasets"])
+        parts = [_beside(*pair) for pair in zip(parts, signal, strict=True)] if parts else signal
     if not config.get("augment", {}).get("neighbours"):
         parts = [replace(part, siblings={}) for part in parts]
     return Samples.concatenate(parts)
@@ -78,6 +84,19 @@ def _joined(graph: Samples, other: Samples) -> Samples:
         present=graph.present | other.present,
         about=graph.about | other.about,
         siblings=graph.siblings | other.siblings,
+    )
+
+
+def _beside(samples: Samples, signal: Samples) -> Samples:
+    """Put a signal beside the other streams; it is there of every clip, theirs may leave some out."""
+    if lost := sorted(set(samples.clip_ids) - set(signal.clip_ids)):
+        raise InputError(f"graphs and signals are not of the same clips, e.g. {lost[0]}; run `dvc repro`")
+    signal = signal.subset(samples.clip_ids)
+    return replace(
+        samples,
+        streams=samples.streams | signal.streams,
+        present=samples.present | signal.present,
+        signals=samples.signals | signal.signals,
     )
 
 

@@ -1,0 +1,37 @@
+"""Cut the signals of one dataset, one file per signal that an experiment asks for."""
+
+import json
+
+from mmer.stages import paths
+from mmer.stages.build import build
+from mmer.stages.read_config import read_config
+from mmer.types.whole_file import whole_file
+
+
+def main(name: str) -> None:
+    """Write artifacts/signals/NAME/KEY.npz and KEY.json for every signal that an experiment asks for.
+
+    The json says of every clip that lacks the signal why (``missing``), and what else a reader should know of the
+    recordings (``notes``). A dataset that nobody asks for a signal gets an empty folder.
+    """
+    config = read_config("datasets", name)
+    folder = paths.signals(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not config["signals"]:
+        return
+    # Tables and MNE take seconds to import, and most datasets have no signals.
+    from mmer.stages.signal_samples import as_samples
+    from mmer.types.clips import load_clips, visible
+
+    clips, recordings = load_clips(paths.clips(name)), build(config["recordings"])
+    files = {clip_id: paths.track(name, clip_id) for clip_id in clips.clip_id}
+    tracks = {clip_id: path for clip_id, path in files.items() if path.is_file()}
+    for key, node in sorted(config["signals"].items()):
+        signal = build(node)
+        cut = signal.cut(visible(clips, signal.reads), recordings, tracks)
+        samples = as_samples(node["name"], cut.values, cut.layout, list(clips.clip_id))
+        samples.save(paths.signal(name, key))
+        about = {"missing": dict(sorted(cut.missing.items())), "notes": list(cut.notes)}
+        with whole_file(paths.signal_notes(name, key)) as partial:
+            partial.write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        print(f"signals {name}: {node['name']} of {len(cut.values)} of {len(clips)} clips")
