@@ -67,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     make.add_argument("--size", type=int, default=128, help="width and height of a frame, pixels")
     make.add_argument("--name", default=None, help="name of the dataset in clip ids (manifest; default: the corpus)")
     make.add_argument("--archives", action="store_true", help="one zip per subject instead of loose frames")
+    make.add_argument("--physiology", action="store_true", help="recordings of EEG and ECG too (manifest, mmme)")
     make.add_argument(
         "--full-table",
         action="store_true",

@@ -5,6 +5,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from mmer.synthetic.casme2 import Casme2Layout
 from mmer.synthetic.casme3 import Casme3Layout
 from mmer.synthetic.casme3_c import Casme3CLayout
 from mmer.synthetic.casme_sq import CasmeSqLayout
-from mmer.synthetic.clip import RenderedClip, presets, render_clip
+from mmer.synthetic.clip import presets, render_clip
 from mmer.synthetic.coder import code_clip
 from mmer.synthetic.detector import observe
 from mmer.synthetic.dfme import DfmeLayout
@@ -30,7 +31,7 @@ from mmer.synthetic.samm import SammLayout
 from mmer.synthetic.samm_long import SammLongLayout
 from mmer.synthetic.seeds import generator
 from mmer.synthetic.smic import SmicLayout, SmicLongLayout
-from mmer.types.arrays import save_arrays
+from mmer.synthetic.truth import write_truth
 from mmer.types.errors import InputError, listing, nearest
 from mmer.types.workers import cores, in_processes
 
@@ -71,6 +72,7 @@ def write_release(
     processes: int | None = None,
     progress: Callable[[Iterable, int], Iterable] | None = None,
     name: str | None = None,
+    physiology: bool = False,
 ) -> dict:
     """Write a synthetic release in a corpus's exact layout, with tracks and truth.
 
@@ -98,6 +100,9 @@ def write_release(
         ``progress(iterable, total)`` passes on what the iterable yields, and shows it.
     name : str, optional
         Name of the dataset in clip ids; the corpus's name when left out.
+    physiology : bool
+        Write recordings of EEG and ECG too, for layouts that have them. There is one of a person, so that it does
+        depend on how many clips the person has.
 
     Returns
     -------
@@ -114,6 +119,11 @@ def write_release(
     name = name or corpus
     _check(corpus, name, out, subjects, clips, preset, size, processes)
     layout = LAYOUTS[corpus]()
+    if physiology:
+        if not hasattr(layout, "physiology"):
+            having = listing([other for other in sorted(LAYOUTS) if hasattr(LAYOUTS[other](), "physiology")])
+            raise InputError(f"synthesize: {corpus} has no EEG or ECG; --physiology goes with {having}")
+        layout = replace(layout, physiology=True)
     with _whole_folder(out) as root:
         task = partial(
             _write_subject,
@@ -267,27 +277,9 @@ def _write_subject(
         clip_id, place = layout.ids(name, subject_name, clip_name)
         person = (seed, layout.corpus, "subject", subject)
         observe(rendered, clip_id, person, clip, first, layout.fps).save(root / f"tracks/{place}.parquet")
-        _write_truth(root / f"truth/{place}.npz", rendered, clip_id, first, small=archives)
+        write_truth(root / f"truth/{place}.npz", rendered, clip_id, first, small=archives)
         written.append((recording, rendered.frames, rng))
     layout.write_frames(root, written, archives)
+    if getattr(layout, "physiology", False):
+        layout.write_signals(root, [recording for recording, _, _ in written], seed)
     return [recording for recording, _, _ in written], sum(len(frames) for _, frames, _ in written)
-
-
-def _write_truth(path: Path, clip: RenderedClip, clip_id: str, first: int, small: bool) -> None:
-    """Write what really happened, for tests and for checking methods. No stage reads it."""
-    kind = np.float16 if small else np.float32
-    arrays = {"landmarks": clip.landmarks.astype(kind), "action_units": clip.action_units.astype(kind)}
-    if not small:
-        arrays["flow"] = clip.flow
-    about = {
-        "clip_id": clip_id,
-        "emotion": clip.emotion,
-        "intensity": clip.intensity,
-        "au_names": clip.au_names,
-        "expressed": clip.expressed.tolist(),
-        "first": first,
-        "onset": first + clip.onset,
-        "apex": first + clip.apex,
-        "offset": first + clip.offset,
-    }
-    save_arrays(path, arrays, about)
