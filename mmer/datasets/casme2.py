@@ -11,6 +11,7 @@ from mmer.datasets.coding import coded_clips, objective_class
 from mmer.datasets.table import Row, read_table
 from mmer.datasets.versions import Version, recognise, tables
 from mmer.types.errors import InputError
+from mmer.types.gathering import separable
 
 COLUMNS = {
     "subject": "Subject",
@@ -135,9 +136,10 @@ class Casme2:
         classes: dict[tuple[str, str], str | None] = {}
         # The second sheet holds leftovers without a header.
         for row in (row for path in self._objective_file(root) for row in read_table(path, "Sheet1", OBJECTIVE).rows):
-            key, value = (_subject(row), row.text("clip")), objective_class(row)
-            if classes.setdefault(key, value) != value:
-                raise InputError(f"{row.place('objective_class')}: {'/'.join(key)} has another class further up")
+            with separable("row"):
+                key, value = (_subject(row), row.text("clip")), objective_class(row)
+                if classes.setdefault(key, value) != value:
+                    raise InputError(f"{row.place('objective_class')}: {'/'.join(key)} has another class further up")
         return classes
 
 

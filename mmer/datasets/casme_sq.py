@@ -13,6 +13,7 @@ from mmer.datasets.coding import coded_clips, marks
 from mmer.datasets.table import Row, Table
 from mmer.datasets.versions import Version, recognise
 from mmer.types.errors import InputError, listing, nearest
+from mmer.types.gathering import separable
 
 # The coding sheet has no header.
 COLUMNS = {
@@ -159,25 +160,31 @@ class CasmeSq:
     def _wanted(self, table: Table) -> Table:
         """Keep the rows of the wanted kind of expression."""
         kinds, _ = EXPRESSIONS[self.expression]
-        rows = []
+        read = []
         for row in table.rows:
-            kind = row.text("expression").casefold().partition("-")[0].strip()
-            if kind not in EXPRESSIONS["both"][0]:
-                raise InputError(
-                    f"{row.place('expression')} is {row.text('expression')!r}; it says micro-expression or "
-                    "macro-expression. Is it the right file? The sheet has no header and nine columns, the last of "
-                    "which is what the person reported"
-                )
-            rows += [row] if kind in kinds else []
+            with separable("row"):
+                read.append((_kind(row), row))
+        rows = [row for kind, row in read if kind in kinds]
         if not rows:
             raise InputError(
                 f"dataset {self.name}: {table.path} has no {self.expression}-expression; set `expression` in the "
                 "dataset's yaml to another kind"
             )
-        left_out = len(table.rows) - len(rows)
-        if left_out:
+        if left_out := len(read) - len(rows):
             log.info("dataset %s: %d row(s) of another kind than %s left out", self.name, left_out, self.expression)
         return replace(table, rows=tuple(rows))
+
+
+def _kind(row: Row) -> str:
+    """Read whether a row is a micro- or a macro-expression."""
+    kind = row.text("expression").casefold().partition("-")[0].strip()
+    if kind not in EXPRESSIONS["both"][0]:
+        raise InputError(
+            f"{row.place('expression')} is {row.text('expression')!r}; it says micro-expression or macro-expression. "
+            "Is it the right file? The sheet has no header and nine columns, of which the last is what the person "
+            "reported"
+        )
+    return kind
 
 
 def _places(names: Names, films: dict[tuple[str, str], str], row: Row, subject: str, clip: str) -> tuple[str, ...]:

@@ -83,11 +83,14 @@ def coded_clips(
         raise InputError(f"dataset {name}: {table.path} has no clip that is not under `exclude`")
     # Hundreds of clips lie in one archive per subject, or in one folder: each is listed once.
     listing_of, entries_of = functools.cache(archive_folders), functools.cache(Entries.of)
-    places = {clip_id: places_of(row, subject, clip) for clip_id, row, subject, clip in named}
+    places: dict[str, tuple[str, ...]] = {}
+    for clip_id, row, subject, clip in named:
+        with separable("row", clip_id):
+            places[clip_id] = places_of(row, subject, clip)
     tops = dict.fromkeys(place.split("/")[0] for several in places.values() for place in several)
     base = frames_folder(name, root, frames, tuple(sorted(tops)))
     records, unread = [], []
-    for clip_id, row, subject, _ in named:
+    for clip_id, row, subject, _ in (entry for entry in named if entry[0] in places):
         with separable("row", clip_id):
             onset, apex, offset = (marks_of or marks)(row, clip_id)
             track = root / tracks / subject / f"{clip_id.rpartition('/')[2]}.parquet"

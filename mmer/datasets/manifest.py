@@ -19,6 +19,7 @@ from mmer.types.archives import archive_folders
 from mmer.types.clips import validate_clips
 from mmer.types.errors import InputError, listing, nearest
 from mmer.types.frames import VIDEOS, Frames
+from mmer.types.gathering import separable
 
 REQUIRED = ("clip", "subject", "emotion")
 MARKS = ("onset", "apex", "offset")
@@ -93,18 +94,27 @@ class Manifest:
         for title in table.header:
             if header_key(title) not in map(header_key, known):
                 raise InputError(f"{path}: there is no column {title!r}; {nearest(title, known)}")
-        rows = [(row, row.filename("subject"), row.filename("clip")) for row in table.rows]
+        rows = []
+        for row in table.rows:
+            with separable("row"):
+                rows.append((row, row.filename("subject"), row.filename("clip")))
         named = clip_ids(self.name, rows, self.exclude)
         if not named:
             raise InputError(f"dataset {self.name}: {path} has no clip that is not under `exclude`")
         # Several clips may lie in one archive or one long video: list and count each once.
         open_frames = functools.cache(functools.partial(Frames.open, listing_of=functools.cache(archive_folders)))
-        records = [self._record(clip_id, row, subject, path.parent) for clip_id, row, subject, _ in named]
+        records = []
+        for clip_id, row, subject, _ in named:
+            with separable("row", clip_id):
+                records.append(self._record(clip_id, row, subject, path.parent))
         records = with_frames(self.name, records, open_frames)
         self._warn_of_strays(records)
-        for record, (_, row, _, _) in zip(records, named, strict=True):
-            record["fps"] = record["fps"] or self._fps(record, row)
-        return validate_clips(pd.DataFrame(records))
+        row_of = {clip_id: row for clip_id, row, _, _ in named}
+        kept = []
+        for record in records:
+            with separable("row", record["clip_id"]):
+                kept.append(record | {"fps": record["fps"] or self._fps(record, row_of[record["clip_id"]])})
+        return validate_clips(pd.DataFrame(kept))
 
     def _record(self, clip_id: str, row: Row, subject: str, folder: Path) -> dict:
         """Read one row."""

@@ -137,7 +137,8 @@ class Mmme:
             with separable("row"):
                 converted = numbered(row)
                 onsets[row.number] = clock(row, "onset")
-                rows.append((converted, subjects[row.text("subject")], _clip(row)))
+                if (person := row.text("subject")) in subjects:  # otherwise its date has been refused
+                    rows.append((converted, subjects[person], _clip(row)))
         named = clip_ids(self.name, rows, self.exclude)
         if not named:
             raise InputError(f"dataset {self.name}: {table.path} has no clip that is not under `exclude`")
@@ -179,14 +180,23 @@ class Mmme:
         """Apply the errata; they name the workbook's own cells, times of day among them."""
         if not (errata := read_errata(self.name, self.errata)):
             return rows
-        named = clip_ids(self.name, [(numbered(row), subjects[row.text("subject")], _clip(row)) for row in rows], ())
-        ids = {row.number: clip_id for clip_id, row, _, _ in named}
+        named, unread = [], set()
+        for row in rows:
+            try:
+                named.append((numbered(row), subjects.get(row.text("subject"), ""), _clip(row)))
+            except InputError:  # refused where the rows are read
+                unread.add(row.number)
+        ids = {row.number: clip_id for clip_id, row, _, _ in clip_ids(self.name, named, ())}
         changed, applied, stale = apply_errata({ids[row.number]: row for row in rows if row.number in ids}, errata)
         for what, found, level in (("applied", applied, logging.WARNING), ("stale, not applied", stale, logging.INFO)):
             if found:
                 cells = [f"{one.clip_id} {one.column} {one.was} -> {one.now} ({one.source})" for one in found]
                 log.log(level, "dataset %s: %d errata %s: %s", self.name, len(found), what, listing(cells))
-        return list(changed.values())
+        return [
+            changed[ids[row.number]] if row.number in ids else row
+            for row in rows
+            if row.number in ids or row.number in unread
+        ]
 
     def _micro(self, table: Table) -> list[Row]:
         """Leave out macro-expressions where the table says which they are."""
@@ -200,10 +210,11 @@ class Mmme:
             return list(table.rows)
         kept = []
         for row in table.rows:
-            kind = row.text("kind").casefold()
-            if "macro" not in kind and "micro" not in kind:
-                raise InputError(f"{row.place('kind')} is {kind!r}; an event is macro or micro")
-            kept += [row] if "micro" in kind else []
+            with separable("row"):
+                kind = row.text("kind").casefold()
+                if "macro" not in kind and "micro" not in kind:
+                    raise InputError(f"{row.place('kind')} is {kind!r}; an event is macro or micro")
+                kept += [row] if "micro" in kind else []
         log.info("dataset %s: %d macro-expression(s) left out (micro_only)", self.name, len(table.rows) - len(kept))
         return kept
 
@@ -237,9 +248,11 @@ def subject_names(rows: tuple[Row, ...]) -> dict[str, str]:
     """
     first: dict[str, tuple] = {}
     for row in rows:
-        person = row.text("subject")
-        when = (row.text("date"), row.text("onset", required=False))
-        first[person] = min(first.get(person, when), when)
+        if not (person := row.text("subject", required=False)):
+            continue  # refused where the rows are read
+        with separable("row"):
+            when = (row.text("date"), row.text("onset", required=False))
+            first[person] = min(first.get(person, when), when)
     if all(person.isdecimal() for person in first):
         return {person: f"s{int(person):02d}" for person in first}
     order = sorted(first, key=lambda person: (first[person], person))

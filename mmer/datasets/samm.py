@@ -131,6 +131,6 @@ def _compare_durations(table: Table) -> None:
         onset, offset = (row.text(mark, required=False) for mark in ("onset", "offset"))
         whole = all(text.isdecimal() for text in (stated, onset, offset))
         if whole and int(stated) != int(offset) - int(onset) + 1:
-            wrong.append(f"{row.text('clip')} ({onset}..{offset}, stated {stated})")
+            wrong.append(f"{row.text('clip', required=False)} ({onset}..{offset}, stated {stated})")
     if wrong:
         log.warning("%s: Duration differs from onset..offset in %d row(s): %s", table.path, len(wrong), listing(wrong))

@@ -21,6 +21,7 @@ from mmer.types.archives import archive_folders
 from mmer.types.clips import validate_clips
 from mmer.types.errors import InputError, listing, nearest
 from mmer.types.frames import Frames
+from mmer.types.gathering import is_gathering, refuse, separable
 
 log = logging.getLogger("mmer")
 
@@ -123,22 +124,23 @@ class Smic:
             named = clip_ids(
                 self.name, [(Row(0, {}, {}), one.subject, one.clip) for one in folders.values()], self.exclude
             )
-            self._check_classes([(clip_id, folders[clip]) for clip_id, _, _, clip in named])
-            records = [self._record(clip_id, root, folders[clip]) for clip_id, _, _, clip in named]
+            found = self._with_right_names({clip_id: folders[clip] for clip_id, _, _, clip in named})
+            records = [self._record(clip_id, root, folder) for clip_id, folder in found.items()]
         else:
             version, path, table = self._workbook(root)
             rows_of = self._corrected(videos(self.name, table))
             self._compare(version, rows_of.values(), path.name)
-            rows = expressions(rows_of.values())
+            rows = expressions(rows_of)
             named = clip_ids(self.name, rows, self.exclude)
             folders = self._folders(path.parent, self.long_frames, listing_of)
             records = []
             for clip_id, row, subject, clip in named:
-                onset, apex, offset = marks(row, clip_id)
-                absent = ClipFolder(subject, clip, row.text("emotion"), (), subject, path.parent / subject / clip)
-                source = "annotated" if apex is not None else None
-                given = {"onset": onset, "apex": apex, "offset": offset, "apex_source": source}
-                records.append(self._record(clip_id, root, folders.get(clip, absent)) | given)
+                with separable("row", clip_id):
+                    onset, apex, offset = marks(row, clip_id)
+                    absent = ClipFolder(subject, clip, row.text("emotion"), (), subject, path.parent / subject / clip)
+                    source = "annotated" if apex is not None else None
+                    given = {"onset": onset, "apex": apex, "offset": offset, "apex_source": source}
+                    records.append(self._record(clip_id, root, folders.get(clip, absent)) | given)
         if not records:
             raise InputError(f"dataset {self.name}: {root} has no clip that is not under `exclude`")
         if not any(record["apex"] for record in records):
@@ -212,20 +214,25 @@ class Smic:
         if len(found) >= (version.rows or 1) * 9 // 10 and (told := differences(version, counted)):
             log.warning("dataset %s: differs from version %s: %s", self.name, version.name, "; ".join(told))
 
-    def _check_classes(self, clips: list[tuple[str, ClipFolder]]) -> None:
-        """Compare the folder around a clip, the folder's subject and the clip's name."""
+    def _with_right_names(self, folders: dict[str, ClipFolder]) -> dict[str, ClipFolder]:
+        """Compare the folder around a clip, the folder's subject and the clip's name; refuse what differs."""
         problems = []
-        for clip_id, folder in clips:
+        for clip_id, folder in folders.items():
             above = folder.above[-1].strip().casefold() if folder.above else ""
             if above not in SPELLINGS:
-                problems.append(f"{clip_id}: {folder.source} lies in no folder negative, positive or surprise")
+                problems.append((clip_id, f"{folder.source} lies in no folder negative, positive or surprise"))
             elif SPELLINGS[above] != folder.word:
-                problems.append(f"{clip_id}: {folder.source} is {folder.word} by its name, {above} by its folder")
+                problems.append((clip_id, f"{folder.source} is {folder.word} by its name, {above} by its folder"))
             if folder.owner != folder.subject:
-                problems.append(f"{clip_id}: {folder.source} lies in the folder of subject {folder.owner}")
-        if problems:
+                problems.append((clip_id, f"{folder.source} lies in the folder of subject {folder.owner}"))
+        if problems and not is_gathering():
+            told = [f"{clip_id}: {problem}" for clip_id, problem in problems[:5]]
             raise InputError(
                 f"dataset {self.name}: {len(problems)} folder(s) contradict the names of their clips:\n  "
-                + "\n  ".join([*problems[:5], *([f"and {len(problems) - 5} more"] if len(problems) > 5 else [])])
+                + "\n  ".join([*told, *([f"and {len(problems) - 5} more"] if len(problems) > 5 else [])])
                 + "\nMove them to where they were released, or name the clips under `exclude` of the dataset's yaml"
             )
+        for clip_id, problem in problems:
+            refuse("names", f"{clip_id}: {problem}", clip_id)
+        wrong = dict(problems)
+        return {clip_id: folder for clip_id, folder in folders.items() if clip_id not in wrong}

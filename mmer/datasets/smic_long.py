@@ -2,13 +2,14 @@
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import replace
 
 from mmer.datasets.smic_folders import WORDS, read_name
 from mmer.datasets.table import Row, Table
 from mmer.datasets.versions import Version
 from mmer.types.errors import InputError, listing
+from mmer.types.gathering import separable
 
 log = logging.getLogger("mmer")
 
@@ -78,64 +79,82 @@ def videos(name: str, table: Table) -> dict[str, Row]:
         if not any(row.text(column, required=False) for column in ("clip", "onset", "offset")):
             remarks.append(row.number)
             continue
-        named = read_name(row.text("clip"))
-        if named is None:
-            raise InputError(f"{row.place('clip')} is {row.text('clip')!r}; a clip is named like s3_po_08")
-        subject, clip, word = named
-        if "s" + row.digits("subject", 2, prefix="s") != subject:
-            raise InputError(f"{row.place('subject')} is not the subject of {row.text('clip')}; correct one of them")
-        if _word(row) != word:
-            raise InputError(
-                f"{row.place('emotion')} is {row.text('emotion')!r}, but {row.text('clip')} is named {word}; "
-                "correct one of them"
-            )
-        if (video := f"{name}/{subject}/{clip}") in found:
-            raise InputError(f"{row.place('clip')}: {clip} stands in row {found[video].number} already; delete one")
-        found[video] = replace(row, cells={**row.cells, "emotion": word})
+        with separable("row"):
+            subject, clip, word = _named(row)
+            if (video := f"{name}/{subject}/{clip}") in found:
+                raise InputError(f"{row.place('clip')}: {clip} stands in row {found[video].number} already; delete one")
+            found[video] = replace(row, cells={**row.cells, "emotion": word})
     if remarks:
         log.info("%s: row(s) %s name no clip and are not read", table.path, listing(remarks))
     return found
 
 
-def expressions(rows: Iterable[Row]) -> list[tuple[Row, str, str]]:
+def _named(row: Row) -> tuple[str, str, str]:
+    """Read subject, clip and emotion of a row from its clip's name; the other cells must say the same."""
+    named = read_name(row.text("clip"))
+    if named is None:
+        raise InputError(f"{row.place('clip')} is {row.text('clip')!r}; a clip is named like s3_po_08")
+    if "s" + row.digits("subject", 2, prefix="s") != named[0]:
+        raise InputError(f"{row.place('subject')} is not the subject of {row.text('clip')}; correct one of them")
+    if _word(row) != named[2]:
+        raise InputError(
+            f"{row.place('emotion')} is {row.text('emotion')!r}, but {row.text('clip')} is named {named[2]}; "
+            "correct one of them"
+        )
+    return named
+
+
+def expressions(rows: Mapping[str, Row]) -> list[tuple[Row, str, str]]:
     """Make one row of each expression: (row, subject, clip), with its marks in ``onset``, ``apex`` and ``offset``.
 
     The second and third pair of a row count where FirstF <= onset <= offset <= LastF and no earlier pair of the row is
     the same, for the released files hold remains of formulas there. The first pair must be right.
+
+    Parameters
+    ----------
+    rows : dict of str to Row
+        What ``videos`` returned.
 
     Raises
     ------
     InputError
         A first pair is no pair of frame numbers, in order, within the video.
     """
-    found, refused = [], []
-    for row in rows:
-        subject, clip, _ = read_name(row.text("clip"))
-        first, last = _bound(row, "first"), _bound(row, "last")
-        seen: set[tuple[int, int]] = set()
-        for number, (on, off) in enumerate(PAIRS, 1):
-            texts = [row.text(column, required=False) for column in (on, off)]
-            if number > 1 and not any(texts):
-                continue
-            pair, why = _pair(row, on, off, first, last)
-            if pair in seen:
-                why = "is the same as an earlier one"
-            if why and number == 1 and not any(map(_missing, texts)):
-                raise InputError(
-                    f"{row.place(on)}: {clip} {why} ({'..'.join(texts)}); correct the cell, or add an erratum to the "
-                    "dataset's yaml"
-                )
-            if why:
-                refused.append(f"{clip} pair {number} {why} ({'..'.join(texts)})")
-                continue
-            seen.add(pair)
-            cells = {**row.cells, "onset": pair[0], "offset": pair[1]}
-            cells["apex"] = row.cells.get("apex") if number == 1 else None  # the file of 2019 marks one per video
-            places = {**row.places, "onset": row.places[on], "offset": row.places[off]}
-            found.append((replace(row, cells=cells, places=places), subject, clip))
+    found: list[tuple[Row, str, str]] = []
+    refused: list[str] = []
+    for video, row in rows.items():
+        _, subject, clip = video.rsplit("/", 2)
+        with separable("row", video):
+            found += [(one, subject, clip) for one in _expressions(row, clip, refused)]
     if refused:
         log.warning("SMIC-E: %d pair(s) of onset and offset are not used: %s", len(refused), listing(refused, 10))
     return found
+
+
+def _expressions(row: Row, clip: str, refused: list[str]) -> list[Row]:
+    """Make one row of each expression in a row; say in ``refused`` which pairs are none."""
+    first, last = _bound(row, "first"), _bound(row, "last")
+    found: dict[tuple[int, int], Row] = {}
+    for number, (on, off) in enumerate(PAIRS, 1):
+        texts = [row.text(column, required=False) for column in (on, off)]
+        if number > 1 and not any(texts):
+            continue
+        pair, why = _pair(row, on, off, first, last)
+        if pair in found:
+            why = "is the same as an earlier one"
+        if why and number == 1 and not any(map(_missing, texts)):
+            raise InputError(
+                f"{row.place(on)}: {clip} {why} ({'..'.join(texts)}); correct the cell, or add an erratum to the "
+                "dataset's yaml"
+            )
+        if why:
+            refused.append(f"{clip} pair {number} {why} ({'..'.join(texts)})")
+            continue
+        cells = {**row.cells, "onset": pair[0], "offset": pair[1]}
+        cells["apex"] = row.cells.get("apex") if number == 1 else None  # the file of 2019 marks one per video
+        places = {**row.places, "onset": row.places[on], "offset": row.places[off]}
+        found[pair] = replace(row, cells=cells, places=places)
+    return list(found.values())
 
 
 def _pair(row: Row, on: str, off: str, first: int, last: int | None) -> tuple[tuple[int, int] | None, str]:

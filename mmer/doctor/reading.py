@@ -17,6 +17,7 @@ PROBLEMS = {
     "frames": "{n} clip(s) have no usable frames; add them",
     "duplicate": "{n} row(s) have the key of another; delete one, or correct it",
     "row": "{n} row(s) cannot be read; correct the cell",
+    "names": "{n} folder(s) contradict the names of their clips; move them to where they were released",
     "reading": "reading stopped here; what comes after it was not looked at",
 }
 # What adapters say in the log, by the function that says it. Gaps and counts are looked at here again, in full.

@@ -55,7 +55,9 @@ def refuse(kind: str, message: str, clip_id: str = "") -> None:
     problems = _gathered.get()
     if problems is None:
         raise InputError(message)
-    problems.append(Problem(kind, message, clip_id))
+    problem = Problem(kind, message, clip_id)
+    if problem not in problems:  # a cell that is read twice is wrong once
+        problems.append(problem)
 
 
 @contextmanager

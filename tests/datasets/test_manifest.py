@@ -11,6 +11,7 @@ from mmer.datasets.manifest import Manifest
 from mmer.types import frames
 from mmer.types.errors import InputError
 from mmer.types.frames import Frames
+from mmer.types.gathering import gathering
 
 FULL = (
     "clip,subject,emotion,frames,video,onset,apex,offset,fps,action_units,culture,sex,age\n"
@@ -159,6 +160,22 @@ def test_a_long_video_is_counted_once(manifest, monkeypatch):
 def test_what_is_wrong_is_named(manifest, text, says):
     with pytest.raises(InputError, match=says):
         read(manifest(text))
+
+
+def test_somebody_who_asks_hears_of_every_bad_row(manifest):
+    root = manifest(
+        "clip,subject,emotion,video,eeg,fps\nx,p,joy,videos/a.mp4,,\n.y,p,joy,videos/a.mp4,,\n"
+        "z,p,joy,videos/a.mp4,e.edf,\nw,p,joy,pictures/a,,\n"
+    )
+    (root / "more.csv").write_text((root / "manifest.csv").read_text().replace("w,p,joy,pic", "w,p,,pic"))
+    with gathering() as problems:
+        clips = Manifest(root=str(root)).clips()
+        assert len(problems) == 3
+        assert Manifest(root=str(root), file="more.csv").clips().equals(clips)
+    assert clips.clip_id.tolist() == ["manifest/p/x"]
+    told = ["row 3, column clip", "row 4, column eeg", "row 5, column video", "row 3,", "row 4,", "row 5,"]
+    assert all(place in problem.message for place, problem in zip(told, problems, strict=True))
+    assert [problem.clip_id for problem in problems[:3]] == ["", "manifest/p/z", "manifest/p/w"]
 
 
 def test_text_in_another_encoding_is_refused(manifest):

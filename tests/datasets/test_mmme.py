@@ -17,6 +17,7 @@ from mmer.synthetic.mmme import MmmeLayout
 from mmer.synthetic.release import write_release
 from mmer.types.errors import InputError
 from mmer.types.frames import Frames, frame_number
+from mmer.types.gathering import gathering
 
 HEADER = (
     *("Subject", "Filename", "Marker", "OnsetTime", "ApexTime", "OffsetTime", "OnsetFrame", "ApexFrame", "OffsetFrame"),
@@ -176,3 +177,21 @@ def test_the_full_table_has_the_published_counts(tmp_path):
     version, _, table = recognise(tmp_path, "mmme", Mmme.versions)
     assert (version.name, len(table.rows), len(recordings)) == ("944", 944, 944)
     assert differences(version, table.rows) == []
+
+
+def test_somebody_who_asks_hears_of_every_bad_row(tmp_path):
+    rows = [
+        *ROWS,
+        event("", 109, "2000-01-03", 20),
+        event("Ann Nobody", 150, "", 30),
+        event("Ann Nobody", "x", "2000-01-05", 40),
+    ]
+    erratum = {"clip_id": "mmme/s02/m148", "column": "emotion", "was": "sad", "now": "fear", "source": "invented"}
+    write(tmp_path)
+    write_workbook(tmp_path / "coding_file.xlsx", {"Sheet1": [HEADER, *rows]})
+    with gathering() as problems:
+        clips = Mmme(root=str(tmp_path), errata=(erratum,)).clips()
+    assert clips.clip_id.tolist() == ["mmme/s01/m108@685", "mmme/s01/m108@700", "mmme/s02/m148"]
+    assert clips.emotion.iloc[2] == "fear"
+    cells = sorted(one.message.partition(", cell ")[2][:2] for one in problems if one.kind == "row")
+    assert cells == ["A5", "C7", "L6"]

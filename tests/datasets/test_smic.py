@@ -21,6 +21,7 @@ from mmer.types.clips import load_clips
 from mmer.types.errors import InputError
 from mmer.types.face_track import FaceTrack
 from mmer.types.frames import Frames
+from mmer.types.gathering import gathering
 from workspace import Workspace
 
 HS = [
@@ -200,6 +201,19 @@ def test_folders_that_contradict_a_clips_name_are_refused(tree):
     assert "lies in the folder of subject s12" in text
     named = ["smic/s12/s12_ne_01", "smic/s12/s12_ne_10", "smic/s01/s01_sur_02"]
     assert read(tree, exclude=named).index.tolist() == ["smic/s01/s01_po_01"]
+
+
+def test_somebody_who_asks_hears_of_every_folder_that_contradicts_a_name(tree):
+    folder = tree / "SMIC_all_raw" / "HS"
+    (folder / "s1" / "micro" / "positive" / "s1_sur_03").mkdir()
+    (folder / "s1" / "micro" / "positive" / "s12_po_02").mkdir()
+    with gathering() as problems:
+        clips = dataset(tree).clips()
+    assert len(clips) == 4
+    assert [(one.kind, one.clip_id) for one in problems] == [
+        ("names", "smic/s01/s01_sur_03"),
+        ("names", "smic/s12/s12_po_02"),
+    ]
 
 
 def test_one_clip_or_subject_under_two_names_is_not_chosen_between(tree):
@@ -426,6 +440,20 @@ def test_a_csv_export_reads_the_same(long):
 def test_a_bad_cell_is_named(long, cell, says):
     with pytest.raises(InputError, match=says):
         read(long({**cell}, frames=False), release="long")
+
+
+def test_somebody_who_asks_hears_of_every_bad_row(long):
+    rows = (
+        {},
+        {"Filename": "EP02_01f"},
+        {"Filename": "s1_po_02", "OnsetF": 121},
+        {"Filename": "s1_po_03", "OnsetF": ""},
+    )
+    with gathering() as problems:
+        clips = dataset(long(*rows), release="long").clips()
+    assert clips.clip_id.tolist() == ["smic/s01/s01_po_01"]
+    told = [(one.clip_id, one.message.partition(", cell ")[2][:2]) for one in problems]
+    assert told == [("", "B3"), ("smic/s01/s01_po_02", "D4"), ("smic/s01/s01_po_03", "D5")]
 
 
 def test_a_row_twice_is_named(long):
