@@ -39,7 +39,7 @@ def cut_piece(piece: Piece, anchor: float, start: float, stop: float, padding: f
     ----------
     piece : Piece
     anchor : float
-        Second of the recording at which the clip's onset or apex is; its nearest sample becomes second 0.
+        Second of the recording at which the clip's onset or apex is; it may lie between two samples.
     start, stop : float
         Seconds from there.
     padding : float
@@ -52,8 +52,7 @@ def cut_piece(piece: Piece, anchor: float, start: float, stop: float, padding: f
     """
     recording = piece.recording
     sfreq, length = recording.sfreq, recording.n_samples
-    middle = round(anchor * sfreq)
-    first = middle + round(start * sfreq)
+    first = round((anchor + start) * sfreq)
     last = first + max(1, round((stop - start) * sfreq))
     if last - first > length:
         raise Unaligned(
@@ -72,7 +71,7 @@ def cut_piece(piece: Piece, anchor: float, start: float, stop: float, padding: f
         channels=piece.channels,
         kinds=piece.kinds,
         sfreq=sfreq,
-        start=(begin - middle) / sfreq,
+        start=begin / sfreq - anchor,
         units=piece.units,
         positions=piece.positions,
     )

@@ -4,16 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmer.signals.recorded import Recorded
-from mmer.types.signal_window import SignalWindow
+from mmer.signals.unmixed import Unmixed
 
 
 @dataclass(frozen=True)
-class Raw(Recorded):
-    """The cleaned window, channels by samples, in volts. Its keys are those of ``Recorded``."""
+class Raw(Unmixed):
+    """The cleaned window, channels by samples, in volts; less the mean of the baseline where there is one.
 
-    def describe(self, window: SignalWindow, baseline: SignalWindow | None) -> tuple[np.ndarray, tuple[str, ...]]:
-        """Return the samples; less the mean of the baseline, per channel, where there is one."""
-        if baseline is None:
-            return window.values, ()
-        return window.values - baseline.values.mean(1, keepdims=True), ()
+    Its keys are those of ``Unmixed`` and ``Recorded``.
+    """
+
+    def described(
+        self, values: np.ndarray, baseline: np.ndarray | None, sfreq: float
+    ) -> tuple[np.ndarray, tuple[str, ...]]:
+        """Return the samples; see ``Unmixed``."""
+        return (values if baseline is None else values - baseline.mean(-1, keepdims=True)), ()

@@ -11,7 +11,8 @@ from mmer.signals.alignment import DRIFT_WARNED, Alignment
 from mmer.types.errors import listing
 from mmer.types.signal_window import SignalWindow
 
-_MEASURED = re.compile(r",? [zr] [+-]?[\d.]+|[+-]?\d+\.\d+ s ")  # numbers that differ from window to window
+# Numbers that differ from window to window, and what is said instead.
+_MEASURED = ((re.compile(r",? [zr] [+-]?[\d.]+"), ""), (re.compile(r"\d+\.\d+ s "), "some seconds "))
 MOST_FILES = 5
 
 
@@ -45,10 +46,16 @@ class Remarks:
         """Remember a clock."""
         self.clocks.setdefault(path, set()).add(alignment)
 
+    def drifting(self, path: str) -> list[str]:
+        """Say so where a recording's clock drifts more than clocks usually do."""
+        every = self.clocks.get(path, ())
+        notes = {note for one in every if abs(one.rate - 1) > DRIFT_WARNED for note in one.notes}
+        return [f"{path}: {'; '.join(sorted(notes))}"] if notes else []
+
     def window(self, path: str, windows: Iterable[SignalWindow | None]) -> None:
         """Remember what was done to the window of a clip, and to its baseline."""
-        notes = {_MEASURED.sub("", note) for one in windows if one is not None for note in one.notes}
-        for note in notes:
+        notes = {_unmeasured(note) for one in windows if one is not None for note in one.notes}
+        for note in sorted(notes):
             self.windows.setdefault(note, Counter())[path] += 1
 
     def sentences(self) -> tuple[str, ...]:
@@ -64,9 +71,7 @@ class Remarks:
                 f"clocks of {len(drifts)} recordings drift by {min(rates):+.0f} to {max(rates):+.0f} ppm; markers lie "
                 f"at most {worst * 1e3:.1f} ms beside the line"
             )
-        for path, every in drifts.items():
-            if max(abs(one.rate - 1) for one in every) > DRIFT_WARNED:
-                found.append(f"{path}: {'; '.join(sorted({note for one in every for note in one.notes}))}")
+        found += [sentence for path in drifts for sentence in self.drifting(path)]
         found += [
             f"{note} ({count} recordings)" for note, count in sorted(plain.items()) if not note.startswith("drift")
         ]
@@ -74,3 +79,10 @@ class Remarks:
             where = listing(sorted(files), MOST_FILES)
             found.append(f"{note} ({sum(files.values())} windows of {where})")
         return tuple(found)
+
+
+def _unmeasured(note: str) -> str:
+    """Leave out the numbers, so that the notes of windows are counted together."""
+    for pattern, instead in _MEASURED:
+        note = pattern.sub(instead, note)
+    return note
