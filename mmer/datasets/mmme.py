@@ -2,11 +2,8 @@
 
 import functools
 import logging
-import os
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import ClassVar
 
 import pandas as pd
@@ -16,12 +13,14 @@ from mmer.datasets.clip_folders import corpus_root
 from mmer.datasets.coding import clip_ids, log_version, marks
 from mmer.datasets.errata import apply_errata, read_errata
 from mmer.datasets.frame_check import with_frames
+from mmer.datasets.mmme_pictures import CLOCK, Clock, find_pictures
+from mmer.datasets.session_recordings import find_recordings
 from mmer.datasets.table import Row, Table
 from mmer.datasets.versions import Version, recognise
-from mmer.types.archives import ARCHIVES, archive_folders
+from mmer.types.archives import archive_folders
 from mmer.types.clips import validate_clips
 from mmer.types.errors import InputError, listing
-from mmer.types.frames import IMAGES, Frames
+from mmer.types.frames import Frames
 from mmer.types.gathering import separable
 
 COLUMNS = {
@@ -56,12 +55,7 @@ VERSIONS = (
     ),
 )
 MARKS = ("onset", "apex", "offset")
-# hour-minute-second-millisecond-number, in the workbook's cells and, between date and marker, in the pictures' names
-CLOCK = re.compile(r"(\d{1,2})-(\d{1,2})-(\d{1,2})-(\d{1,3})-(\d{1,9})", re.ASCII)
-PICTURE = re.compile(rf"\d{{4}}-\d{{1,2}}-\d{{1,2}}-{CLOCK.pattern}-\d{{1,9}}", re.ASCII)
 NO_MARK = ("", "/", "?", "-")
-
-Clock = tuple[int, ...]
 
 log = logging.getLogger("mmer")
 
@@ -80,7 +74,9 @@ class Mmme:
     The paper counts 634 micro-expressions; the file of the same group that says which events are micro has 299. Where
     the column ``Macro/Micro`` is there, macro-expressions are left out, and a message says how many.
 
-    EEG and ECG are there for most people, in recordings of a whole session; ``eeg`` and ``ecg`` stay null here.
+    EEG and ECG are there for most people, in one recording of the whole session each. It is looked for below the
+    folders ``eeg`` and ``ecg``: a file or a folder that is called after the person as the workbook spells the name. The
+    columns ``eeg`` and ``ecg`` are null for people who have none.
 
     Parameters
     ----------
@@ -98,6 +94,8 @@ class Mmme:
         Leave out the rows that ``Macro/Micro`` calls macro; without that column all rows are kept, with a warning.
     tracks : str
         Folder with tracks that come with the data, ``<tracks>/s01/m108.parquet``; not required.
+    eeg, ecg : str
+        Folders with the recordings of Neuroscan and of BIOPAC; empty: do not look.
     exclude : tuple of str
         Clip ids to leave out.
     errata : tuple of mappings
@@ -113,6 +111,8 @@ class Mmme:
     frames: tuple[str, ...] = (".",)
     micro_only: bool = True
     tracks: str = "tracks"
+    eeg: str = "eeg"
+    ecg: str = "biopac"
     exclude: tuple[str, ...] = ()
     errata: tuple[dict[str, str], ...] = field(default=(), hash=False)  # compared, but a dict has no hash
 
@@ -144,7 +144,11 @@ class Mmme:
             raise InputError(f"dataset {self.name}: {table.path} has no clip that is not under `exclude`")
         listing_of = functools.cache(archive_folders)
         wanted = {onset for onset in onsets.values() if onset is not None}
-        places = self._places(root, wanted, listing_of)
+        places = find_pictures(self.name, [root / folder for folder in self.frames], wanted, listing_of)
+        signals = {
+            column: find_recordings(self.name, root / folder, subjects) if folder else {}
+            for column, folder in (("eeg", self.eeg), ("ecg", self.ecg))
+        }
         records = []
         for clip_id, row, subject, _ in named:
             with separable("row", clip_id):
@@ -169,6 +173,7 @@ class Mmme:
                             onsets[row.number], (root / subject / clip_id.rpartition("/")[2]).as_posix()
                         ),
                         "tracks": track.as_posix() if track.is_file() else None,
+                        **{column: found.get(row.text("subject")) for column, found in signals.items()},
                     }
                 )
         records = with_frames(self.name, records, functools.partial(Frames.open, listing_of=listing_of))
@@ -217,23 +222,6 @@ class Mmme:
                 kept += [row] if "micro" in kind else []
         log.info("dataset %s: %d macro-expression(s) left out (micro_only)", self.name, len(table.rows) - len(kept))
         return kept
-
-    def _places(self, root: Path, wanted: set[Clock], listing_of: functools.cache) -> dict[Clock, str]:
-        """Find the folder of every onset picture: clock -> path of the folder, or of a folder in an archive."""
-        found: dict[Clock, str] = {}
-        for candidate in self.frames:
-            for folder, names in _folders(root / candidate, listing_of):
-                for name in names:
-                    stem = PurePosixPath(name)
-                    if stem.suffix.lower() not in IMAGES or not (match := PICTURE.fullmatch(stem.stem)):
-                        continue
-                    time = tuple(map(int, match.groups()))
-                    if time in wanted and found.setdefault(time, folder) != folder:
-                        raise InputError(
-                            f"dataset {self.name}: the picture of {'-'.join(map(str, time))} lies in {found[time]} and "
-                            f"in {folder}; keep one copy"
-                        )
-        return found
 
 
 def subject_names(rows: tuple[Row, ...]) -> dict[str, str]:
@@ -286,16 +274,3 @@ def clock(row: Row, mark: str) -> Clock | None:
 
 def _clip(row: Row) -> str:
     return "m" + row.digits("clip", 3, prefix="m")
-
-
-def _folders(base: Path, listing_of: functools.cache) -> list[tuple[str, list[str]]]:
-    """List every folder with files below a folder, and every folder in its archives."""
-    found: list[tuple[str, list[str]]] = []
-    for place, inner, names in os.walk(base):
-        inner.sort()
-        found.append((Path(place).as_posix(), sorted(names)))
-        for name in sorted(names):
-            if Path(name).suffix.lower() in ARCHIVES:
-                members: Mapping[str, list[str]] = listing_of(Path(place) / name)
-                found += [((Path(place) / name / folder).as_posix(), items) for folder, items in members.items()]
-    return found

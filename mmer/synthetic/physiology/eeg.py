@@ -31,7 +31,7 @@ MAINS = 0.8  # microvolts at 50 Hz
 BLINKS = (0.2, 90.0)  # per second; microvolts at the forehead
 MUSCLES = (0.08, 8.0)  # bursts per second; microvolts above the muscle
 EXTENT = (-0.9, 1.3)  # seconds from the apex within which rhythms change
-STRENGTH = 1.0  # of all effects
+STRENGTH = 0.8  # of all effects
 VARIETY = 0.6  # spread (log) of the strength over clips
 LOOSE = (40.0, 30.0)  # microvolts of 50 Hz and of noise at a loose electrode
 
