@@ -52,12 +52,18 @@ def comparisons(experiments: Sequence[tuple[ExperimentRecord, Summary]]) -> tupl
     An experiment whose score is not defined takes no part. Runs are set against runs, so experiments with different
     numbers of seeds are in different groups (one seed stands against any number).
     """
+    return tuple(_comparison(part) for part in comparable(experiments) if len(part) > 1)
+
+
+def comparable(
+    experiments: Sequence[tuple[ExperimentRecord, Summary]],
+) -> list[list[tuple[ExperimentRecord, Summary]]]:
+    """Group the experiments that can be set against each other; those whose score is not defined are in no group."""
     groups: dict[str, list[tuple[ExperimentRecord, Summary]]] = {}
     for record, summary in experiments:
         if summary.scores[summary.main].mean == summary.scores[summary.main].mean:  # not NaN
             groups.setdefault(question(record.predictions), []).append((record, summary))
-    parts = [part for group in groups.values() for part in _of_equal_seeds(group)]
-    return tuple(_comparison(part) for part in parts if len(part) > 1)
+    return [part for group in groups.values() for part in _of_equal_seeds(group)]
 
 
 def question(predictions: pd.DataFrame) -> str:

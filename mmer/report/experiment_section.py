@@ -14,6 +14,7 @@ from mmer.report.published import Result
 from mmer.report.published_box import PublishedBox, published_box
 from mmer.report.results import Measured
 from mmer.report.saw_box import SawBox, saw_box
+from mmer.report.streams_box import StreamsBox, streams_box
 from mmer.report.summary import Summary
 from mmer.report.wording import config_text, many, number_text
 
@@ -45,6 +46,8 @@ class Section:
     n_curves : int
     excluded : dict of str to list of str
     cards : list of Card
+    streams : StreamsBox or None
+        Of an experiment with signals.
     saw : SawBox or None
     config : str
     """
@@ -68,6 +71,7 @@ class Section:
     n_curves: int
     excluded: dict[str, list[str]]
     cards: list[Card]
+    streams: StreamsBox | None
     saw: SawBox | None
     config: str
 
@@ -115,6 +119,7 @@ def experiment_section(
         n_curves=len(record.curves[["seed", "fold"]].drop_duplicates()),
         excluded=by_reason(dict(zip(record.excluded.clip_id, record.excluded.reason, strict=True))),
         cards=gallery.cards(record),
+        streams=streams_box(one),
         saw=saw_box(record),
         config=config_text(record.config),
     )

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -30,7 +31,9 @@ def metrics_json(results: Results) -> dict[str, Any]:
         ``absent_classes``; ``per_class``; ``per_dataset``, ``per_culture``, ``per_sex`` and ``per_fold`` where there
         are several; ``ece``, ``brier``; ``mean_over_folds_uf1`` and so on (not comparable with the pooled scores);
         ``baselines``; ``comparisons`` with each experiment on the same clips, ``difference`` being this one minus the
-        other; and ``fingerprint`` with the hash of the ``splits``. What is not defined is null.
+        other; of an experiment with signals ``signals`` (clips that have each), and of a fused one ``streams``: scores
+        of every subset of its streams, and differences; and ``fingerprint`` with the hash of the ``splits``. What is
+        not defined is null.
     """
     pairs = by_experiment(results.comparisons)
     numbers = {one.summary.name: _experiment(one, pairs.get(one.summary.name, {})) for one in results.experiments}
@@ -59,8 +62,33 @@ def _experiment(one: Measured, pairs: Mapping[str, Mapping[str, Any]]) -> dict[s
         kept = ("score", "difference", "low", "high", "permutation_p", "wilcoxon_p")
         kept += ("permutation_p_holm", "wilcoxon_p_holm", "subjects", "tied_subjects")
         result["comparisons"] = {other: {key: row[key] for key in kept} for other, row in sorted(pairs.items())}
+    result |= _signals(one)
     if fingerprint is not None:
         result["fingerprint"] = {"splits": fingerprint.splits}
+    return result
+
+
+def _signals(one: Measured) -> dict[str, Any]:
+    """Return who has which signal, and what each subset of the streams is worth."""
+    streams, result = one.streams, {}
+    for signal in one.record.signals:
+        counts = {"clips": signal.clips, "missing": len(signal.missing)}
+        result.setdefault("signals", {}).setdefault(signal.name, {})[signal.dataset] = counts
+    if streams.subsets:
+        result["streams"] = {
+            "subsets": {
+                "+".join(subset.streams): _means(subset.scores)
+                | {"interval": _intervals(subset.scores)}
+                | ({} if subset.gap is None else {"minus_all": asdict(subset.gap)})
+                for subset in streams.subsets
+            },
+            "best_single": streams.best,
+            "minus_best_single": asdict(streams.gain) if streams.gain else None,
+            "against": [
+                {"streams": list(row.streams), "other": row.other, "stream": row.stream, **asdict(row.gap)}
+                for row in streams.against
+            ],
+        }
     return result
 
 

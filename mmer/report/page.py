@@ -15,6 +15,7 @@ from mmer.report.published import Result
 from mmer.report.records import DatasetRecord, ExperimentRecord
 from mmer.report.results import Results
 from mmer.report.side_by_side import SideBySide
+from mmer.report.streams_table import streams_table
 from mmer.report.summary import EMOTIONS, UNITS
 from mmer.report.wording import count_text, interval_text, number_text, p_text, score_text, signed_text
 
@@ -78,6 +79,7 @@ def render(
         synthetic=_synthetic(datasets, results, about),
         sections=sections,
         models=models,
+        streams=streams_table(results) if len(results.experiments) > 1 else None,
         tables=[
             (title, names, part)
             for title, names, detection in kinds

@@ -18,6 +18,29 @@ EXCLUDED = ("clip_id", "reason")
 
 
 @dataclass(frozen=True)
+class SignalRecord:
+    """Which clips of one dataset have a signal.
+
+    Parameters
+    ----------
+    dataset, name : str
+        Of the entry, and of the signal.
+    clips : int
+        Of the dataset, that take part.
+    missing : dict of str to str
+        Those of them that lack it -> why.
+    notes : tuple of str
+        What a reader should know of the recordings: clocks, bad channels; a sentence each.
+    """
+
+    dataset: str
+    name: str
+    clips: int
+    missing: dict[str, str]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ExperimentRecord:
     """All that a report shows of one experiment.
 
@@ -52,12 +75,17 @@ class ExperimentRecord:
         What its training cost here; None where it is not known.
     saw : Saw or None
         What its models saw of their test clips.
+    subsets : dict of str to DataFrame
+        Predictions tables of the same models and clips with some of the streams masked: ``face+eeg`` -> what they say
+        from these two.
+    signals : tuple of SignalRecord
+        Of every dataset and signal.
 
     Raises
     ------
     InputError
-        A column is missing, a baseline was not scored on the clips of the experiment or against another truth, the
-        Clips table lacks some of them or knows them as of another subject or corpus, or the audit or the
+        A column is missing, a baseline or a subset was not scored on the clips of the experiment or against another
+        truth, the Clips table lacks some of them or knows them as of another subject or corpus, or the audit or the
         fingerprint is of another experiment.
     """
 
@@ -75,22 +103,26 @@ class ExperimentRecord:
     synthetic: bool = False
     cost: Cost | None = None
     saw: Saw | None = None
+    subsets: dict[str, pd.DataFrame] = field(default_factory=dict)
+    signals: tuple[SignalRecord, ...] = ()
 
     def __post_init__(self) -> None:
         for what, table, columns in (("curves", self.curves, CURVES), ("excluded", self.excluded, EXCLUDED)):
             if missing := [name for name in columns if name not in table]:
                 raise InputError(f"report of {self.name}: {what} lacks the columns {missing}")
         tested = set(self.predictions.clip_id)
-        for baseline, table in self.baselines.items():
+        beside = {f"baseline {name!r}": table for name, table in self.baselines.items()}
+        beside |= {f"subset {name!r}": table for name, table in self.subsets.items()}
+        for what, table in beside.items():
             if other := sorted(tested ^ set(table.clip_id)):
                 raise InputError(
-                    f"report of {self.name}: baseline {baseline!r} was not scored on the same clips; "
+                    f"report of {self.name}: {what} was not scored on the same clips; "
                     f"different: {listing(other)}; run `dvc repro`"
                 )
             if other := _differing(self.predictions, table, ["clip_id", "target"], "truth"):
                 raise InputError(
-                    f"report of {self.name}: baseline {baseline!r} was scored against another truth of "
-                    f"{listing(other)}; run `dvc repro`"
+                    f"report of {self.name}: {what} was scored against another truth of {listing(other)}; "
+                    "run `dvc repro`"
                 )
         if self.clips is not None and (missing := sorted(tested - set(self.clips.clip_id))):
             raise InputError(f"report of {self.name}: the clips table lacks predicted clips: {listing(missing)}")

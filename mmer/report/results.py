@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mmer.report.breakdown import Breakdown, break_down
-from mmer.report.comparisons import Comparison, comparisons
+from mmer.report.comparisons import Comparison, comparable, comparisons
 from mmer.report.records import ExperimentRecord
+from mmer.report.streams import Streams, streams_of
 from mmer.report.summary import Summary, summarise
 from mmer.types.errors import InputError
 
@@ -17,6 +18,7 @@ class Measured:
     record: ExperimentRecord
     summary: Summary
     breakdown: Breakdown
+    streams: Streams
 
 
 @dataclass(frozen=True)
@@ -38,5 +40,11 @@ def measure(records: Sequence[ExperimentRecord]) -> Results:
     names = [record.name for record in records]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise InputError(f"report: experiments must have different names, but {twice} occur(s) twice")
-    found = tuple(Measured(record, summarise(record), break_down(record)) for record in records)
-    return Results(found, comparisons([(one.record, one.summary) for one in found]))
+    pairs = [(record, summarise(record)) for record in records]
+    groups = comparable(pairs) if any(record.subsets for record in records) else []
+    beside = {record.name: group for group in groups for record, _ in group}
+    found = tuple(
+        Measured(record, summary, break_down(record), streams_of(record, summary, beside.get(record.name, ())))
+        for record, summary in pairs
+    )
+    return Results(found, comparisons(pairs))

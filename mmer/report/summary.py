@@ -173,7 +173,7 @@ def summarise(record: ExperimentRecord) -> Summary:
         classes={str(name): int(count) for name, count in counts.items()},
         absent=left_out(table)["f1"] if detection else absent(table.truth.to_numpy(), class_names(table)),
         without_interval=refuses(table),
-        scores=_scores(table),
+        scores=scores_of(table),
         baselines=tuple(
             _baseline(name, record.baselines[name]) for name in [*known, *sorted(set(record.baselines) - set(known))]
         ),
@@ -182,10 +182,10 @@ def summarise(record: ExperimentRecord) -> Summary:
 
 def _baseline(name: str, table: pd.DataFrame) -> Baseline:
     label, what = BASELINES.get(name, (name, ""))
-    return Baseline(name, label, what, name in ORACLES, table.seed.nunique(), _scores(table, chance=True))
+    return Baseline(name, label, what, name in ORACLES, table.seed.nunique(), scores_of(table, chance=True))
 
 
-def _scores(table: pd.DataFrame, chance: bool = False) -> dict[str, Score]:
+def scores_of(table: pd.DataFrame, chance: bool = False) -> dict[str, Score]:
     """Return every score of a table; where ``chance`` and several seeds, the spread is that over the seeds."""
     detection = is_multilabel(table)
     names = UNITS if detection else EMOTIONS

@@ -9,7 +9,7 @@ import pandas as pd
 from mmer.doctor.findings import Examination, Finding
 from mmer.doctor.folders import folder_findings
 from mmer.doctor.frames import check_frames, frame_findings
-from mmer.doctor.reading import read, version_of
+from mmer.doctor.reading import read, versions_of
 from mmer.stages.doctor_corpus import corpus_of
 from mmer.stages.doctor_labels import kept_by_labels
 from mmer.stages.progress import progress
@@ -53,11 +53,11 @@ def examine(path: Path, changes: Sequence[str], corpus: str | None, decode: bool
     if not path.is_dir():
         raise InputError(f"{path}: there is no such folder")
     dataset, settings, others = corpus_of(path, corpus, changes)
-    version, findings = version_of(dataset)
+    clips, read_findings, problems = read(dataset)
+    versions, findings = versions_of(dataset, clips)
     if others:
         text = "the folder holds more of this corpus; each is looked at alone, with its KEY=VALUE behind the folder"
         findings.append(Finding("also", "note", text, tuple(others)))
-    clips, read_findings, problems = read(dataset)
     findings += read_findings
     facts, labels = {"settings": settings} if settings else {}, {}
     if clips is not None:
@@ -69,7 +69,8 @@ def examine(path: Path, changes: Sequence[str], corpus: str | None, decode: bool
         labels = kept_by_labels(clips)
         facts |= _facts(clips) | {"frames": sum(one.frames for one in sources)}
     files = tuple(file.as_posix() for file in dataset.annotations())
-    return Examination(str(path), dataset.name, version and version.name, files, tuple(findings), facts, labels)
+    version = "; ".join(one.name for one in versions) or None
+    return Examination(str(path), dataset.name, version, files, tuple(findings), facts, labels)
 
 
 def _facts(clips: pd.DataFrame) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from mmer.report.page import render
 from mmer.report.published import load
 from mmer.report.results import measure
 from mmer.report.side_by_side import markdown, side_by_side
+from mmer.report.streams_table import streams_markdown, streams_table
 from mmer.report.terminal import markdown_table
 from mmer.stages import paths
 from mmer.stages.read_config import read_all
@@ -31,8 +32,10 @@ def main() -> None:
     published, table = load(), paths.current_table()
     models = side_by_side(results, config.get("recipes"), published) if table else None
     page = render(results, datasets, {}, published, models)
+    streams = streams_table(results) if table else None
+    tables = ([markdown(models)] if models else []) + ([streams_markdown(streams)] if streams else [])
     for path, text in (
-        *([(paths.here(paths.MODELS), markdown(models))] if models else []),
+        *([(paths.here(paths.MODELS), "\n".join(tables))] if tables else []),
         (
             paths.here(paths.METRICS),
             json.dumps(metrics_json(results), indent=2, sort_keys=True, allow_nan=False) + "\n",
@@ -41,5 +44,6 @@ def main() -> None:
     ):
         with whole_file(path) as partial:
             partial.write_text(text, encoding="utf-8")
-    shown = markdown(models, published=False) if models else markdown_table(results)
+    shown = [markdown(models, published=False)] if models else [markdown_table(results)]
+    shown = "\n".join([*shown, *([streams_markdown(streams)] if streams else [])])
     print(f"{shown}\n\nThe report: {paths.here(paths.REPORT).resolve()}")

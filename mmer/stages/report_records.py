@@ -1,15 +1,18 @@
 """Read what the report shows of one experiment and of one dataset."""
 
+import json
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from mmer.report.records import DatasetRecord, ExperimentRecord
+from mmer.report.records import DatasetRecord, ExperimentRecord, SignalRecord
 from mmer.stages import paths
 from mmer.stages.read_table import read_table
 from mmer.stages.select import experiment_clips, experiment_samples
+from mmer.stages.signal_key import signal_key
 from mmer.types.audit import Audit
 from mmer.types.clips import load_clips
 from mmer.types.cost import Cost
@@ -52,8 +55,24 @@ def experiment_record(name: str, config: dict[str, Any]) -> ExperimentRecord:
         clips=clips[~clips.clip_id.isin(excluded.clip_id)].reset_index(drop=True),
         synthetic=any(_synthetic(dataset) for dataset in config["datasets"]),
         cost=_cost(name, predictions),
+        subsets={path.stem: load_predictions(path) for path in sorted((folder / "subsets").glob("*.parquet"))},
+        signals=tuple(_signals(config, set(clips.clip_id) - set(excluded.clip_id))),
         saw=Saw.load(saw) if (saw := folder / "saw.npz").is_file() else None,
     )
+
+
+def _signals(config: dict[str, Any], used: set[str]) -> Iterator[SignalRecord]:
+    """Read who has which signal, of the clips that take part."""
+    for name, node in config.get("signals", {}).items():
+        for dataset in config["datasets"]:
+            path = paths.signal_notes(dataset, signal_key(node))
+            try:
+                about = json.loads(path.read_text(encoding="utf-8"))
+            except (OSError, ValueError) as error:
+                raise InputError(f"{path}: not readable ({error}); run `dvc repro`") from error
+            clips = used & set(load_clips(paths.clips(dataset)).clip_id)
+            missing = {clip: reason for clip, reason in about["missing"].items() if clip in clips}
+            yield SignalRecord(dataset, name, len(clips), missing, tuple(about["notes"]))
 
 
 def dataset_record(name: str, config: dict[str, Any]) -> DatasetRecord:
