@@ -41,6 +41,11 @@ class Alignment:
         return self.rate * video_seconds + self.offset
 
 
+def drifts(rate: float) -> bool:
+    """Say whether a rate deserves a warning; a part in a million is what markers can tell."""
+    return round(abs(rate - 1) * 1e6) > round(DRIFT_WARNED * 1e6)
+
+
 def fit_markers(video: Sequence[float], recording: Sequence[float], allowed: float, where: str) -> Alignment:
     """Fit the two clocks to markers that both saw.
 
@@ -84,7 +89,7 @@ def fit_markers(video: Sequence[float], recording: Sequence[float], allowed: flo
         )
     residual = _check_residual(x, y, rate, offset, allowed, where)
     notes = [f"drift {drift * 1e6:+.0f} ppm"]
-    if abs(drift) > DRIFT_WARNED:
+    if drifts(rate):
         notes = [f"drift {drift * 1e6:+.0f} ppm, more than clocks usually have ({DRIFT_WARNED * 1e6:.0f} ppm)"]
     if len(x) == 2:
         notes.append("two markers: the residual cannot be checked")

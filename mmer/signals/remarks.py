@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mmer.signals.alignment import DRIFT_WARNED, Alignment
+from mmer.signals.alignment import Alignment, drifts
 from mmer.types.errors import listing
 from mmer.types.signal_window import SignalWindow
 
@@ -49,7 +49,7 @@ class Remarks:
     def drifting(self, path: str) -> list[str]:
         """Say so where a recording's clock drifts more than clocks usually do."""
         every = self.clocks.get(path, ())
-        notes = {note for one in every if abs(one.rate - 1) > DRIFT_WARNED for note in one.notes}
+        notes = {note for one in every if drifts(one.rate) for note in one.notes}
         return [f"{path}: {'; '.join(sorted(notes))}"] if notes else []
 
     def window(self, path: str, windows: Iterable[SignalWindow | None]) -> None:
@@ -62,16 +62,16 @@ class Remarks:
         """Return everything, summed up over recordings."""
         found = list(self.said)
         plain = Counter(note for path in self.clocks for note in {n for one in self.clocks[path] for n in one.notes})
-        drifts = {path: [one for one in every if one.rate != 1.0] for path, every in sorted(self.clocks.items())}
-        drifts = {path: every for path, every in drifts.items() if every}
-        if drifts:
-            rates = [(one.rate - 1) * 1e6 for every in drifts.values() for one in every]
-            worst = np.nanmax([0.0, *(one.residual for every in drifts.values() for one in every)])
+        moving = {path: [one for one in every if one.rate != 1.0] for path, every in sorted(self.clocks.items())}
+        moving = {path: every for path, every in moving.items() if every}
+        if moving:
+            rates = [(one.rate - 1) * 1e6 for every in moving.values() for one in every]
+            worst = np.nanmax([0.0, *(one.residual for every in moving.values() for one in every)])
             found.append(
-                f"clocks of {len(drifts)} recordings drift by {min(rates):+.0f} to {max(rates):+.0f} ppm; markers lie "
+                f"clocks of {len(moving)} recordings drift by {min(rates):+.0f} to {max(rates):+.0f} ppm; markers lie "
                 f"at most {worst * 1e3:.1f} ms beside the line"
             )
-        found += [sentence for path in drifts for sentence in self.drifting(path)]
+        found += [sentence for path in moving for sentence in self.drifting(path)]
         found += [
             f"{note} ({count} recordings)" for note, count in sorted(plain.items()) if not note.startswith("drift")
         ]
