@@ -12,10 +12,13 @@ from mmer.training.classical import CPU, refusal
 from mmer.training.device import find_device
 from mmer.training.early_stopping import held_out_clips
 from mmer.training.fit import initial_model
+from mmer.training.fitted_signals import FittedSignals
+from mmer.training.presence import lacking, reads_presence
 from mmer.training.sampling.natural import Natural
 from mmer.training.seeds import Key
 from mmer.training.task import Task
 from mmer.types.errors import InputError, listing
+from mmer.types.samples import Sizes
 from mmer.types.split import Split
 
 log = logging.getLogger("mmer")
@@ -28,9 +31,9 @@ def check_folds(task: Task, splits: Sequence[Split]) -> None:
     ------
     InputError
         There is no fold, or two of one name; a clip is tested in two folds of one repeat, has no sample, no target, or
-        lacks a stream that the model needs; a class has no training clip in some fold; the loss is not made for what
-        is asked; clips are to be sampled or changed in a way that these do not allow; there is no such device, or it
-        has no CUDA graphs but is to replay some.
+        lacks a stream that the model cannot do without; a stream or a class has no training clip in some fold; the
+        loss or the fusion is not made for what is asked; clips are to be sampled or changed in a way that these do not
+        allow; there is no such device, or it has no CUDA graphs but is to replay some.
     """
     if not splits:
         raise InputError(f"experiment {task.experiment!r}: the protocol makes no fold")
@@ -40,10 +43,12 @@ def check_folds(task: Task, splits: Sequence[Split]) -> None:
     _check_tested_once(task, splits)
     check_choice(task.recipe.cuda_graph, find_device(task.device))
     clip_ids = sorted({name for split in splits for name in (*split.train, *split.test)})
-    _check_clips(task, clip_ids)
+    known = set(task.samples.clip_ids)
+    sizes = _sizes(task, [clip for clip in splits[0].train if clip in known])
+    _check_clips(task, clip_ids, splits, sizes)
     _check_classes(task, splits)
     _check_sampling(task)
-    _check_augment(task)
+    _check_augment(task, sizes)
     for split in splits:
         held_out_clips(task, split, task.seed)
 
@@ -60,7 +65,15 @@ def _check_tested_once(task: Task, splits: Sequence[Split]) -> None:
                 )
 
 
-def _check_clips(task: Task, clip_ids: list[str]) -> None:
+def _sizes(task: Task, clip_ids: list[str]) -> Sizes:
+    """Return what models of this task are made for: signals that are fitted in the fold may get another shape by it."""
+    samples = task.samples
+    if task.fit_signals:
+        samples = FittedSignals.fit(task.fit_signals, samples.subset(clip_ids)).apply(samples.subset(clip_ids))
+    return samples.sizes(task.targets.n_outputs)
+
+
+def _check_clips(task: Task, clip_ids: list[str], splits: Sequence[Split], sizes: Sizes) -> None:
     """Refuse clips that the model cannot be given."""
     known = set(task.samples.clip_ids)
     if lost := [name for name in clip_ids if name not in known]:
@@ -70,11 +83,15 @@ def _check_clips(task: Task, clip_ids: list[str]) -> None:
             + (f" (left out: {listing(why, 3)})" if why else "")
         )
     task.targets.subset(tuple(clip_ids))
-    sizes = task.samples.sizes(task.targets.n_outputs)
     if task.classical:
         model = task.make_model(sizes)
     else:
         model = initial_model(task.make_model, sizes, Key(task.experiment, task.seed, ""))
+    if task.targets.units and getattr(model, "classes_only", False):
+        raise InputError(
+            f"experiment {task.experiment!r}: the fusion averages probabilities of classes, but the label scheme asks "
+            "for action units; set `fusion.over: logits` and `fusion.weights: equal`, or choose another"
+        )
     name = type(model).__name__
     for stream in model.streams:
         if stream not in task.samples.streams:
@@ -82,12 +99,35 @@ def _check_clips(task: Task, clip_ids: list[str]) -> None:
                 f"experiment {task.experiment!r}: {name} needs the stream {stream!r}, "
                 f"but the samples have {sorted(task.samples.streams)}"
             )
+    if reads_presence(model):
+        return _check_presence(task, clip_ids, splits, model.modalities)
+    for stream in model.streams:
         there = dict(zip(task.samples.clip_ids, task.samples.present[stream], strict=True))
-        if lacking := [clip for clip in clip_ids if not there[clip]]:
+        if bare := [clip for clip in clip_ids if not there[clip]]:
             raise InputError(
-                f"experiment {task.experiment!r}: {name} needs the stream {stream!r}, and {len(lacking)} of "
-                f"{len(clip_ids)} clips lack it: {listing(lacking)}; give these clips face tracks, leave them out with "
+                f"experiment {task.experiment!r}: {name} needs the stream {stream!r}, and {len(bare)} of "
+                f"{len(clip_ids)} clips lack it: {listing(bare)}; give these clips face tracks, leave them out with "
                 "`exclude` of the dataset, or choose a model that does without"
+            )
+
+
+def _check_presence(
+    task: Task, clip_ids: list[str], splits: Sequence[Split], modalities: dict[str, tuple[str, ...]]
+) -> None:
+    """Refuse folds in which a stream cannot be learned; say which clips have nothing of what is fused."""
+    lack = lacking(modalities, task.samples.subset(clip_ids))
+    if nothing := [clip for clip, *bare in zip(clip_ids, *lack.values(), strict=True) if all(bare)]:
+        log.warning(
+            "%s: %d of %d clips have none of the streams %s, so they are predicted from nothing: %s",
+            *(task.experiment, len(nothing), len(clip_ids), listing(modalities), listing(nothing)),
+        )
+    has = {name: {clip for clip, bare in zip(clip_ids, lack[name], strict=True) if not bare} for name in modalities}
+    for split in splits:
+        train = set(split.train) - set(held_out_clips(task, split, task.seed))
+        if never := [name for name in modalities if not train & has[name]]:
+            raise InputError(
+                f"experiment {task.experiment!r}, fold {split.fold!r}: no training clip has the stream {never[0]!r}; "
+                "take it out of `signals`, add corpora that have it, or choose another protocol"
             )
 
 
@@ -163,7 +203,7 @@ def _check_sampling(task: Task) -> None:
         )
 
 
-def _check_augment(task: Task) -> None:
+def _check_augment(task: Task, sizes: Sizes) -> None:
     """Refuse changes of clips that are not known, or cannot be had."""
     if task.augment.off:
         return
@@ -172,7 +212,7 @@ def _check_augment(task: Task) -> None:
             f"experiment {task.experiment!r}: augment {task.augment.name!r} is for networks, which see their clips "
             f"many times; {_classical(task)} is fitted to all training clips at once; choose `augment: none`"
         )
-    model = initial_model(task.make_model, task.samples.sizes(task.targets.n_outputs), Key(task.experiment, 0, ""))
+    model = initial_model(task.make_model, sizes, Key(task.experiment, 0, ""))
     try:
         layouts_of(task.augment, task.samples, model.streams, task.nodes, CPU)
     except InputError as error:

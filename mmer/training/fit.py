@@ -18,7 +18,9 @@ from mmer.training.augment.augment import Augment
 from mmer.training.augment.nodes import Nodes
 from mmer.training.augment.raw import Raw
 from mmer.training.device import reproducible
+from mmer.training.fitted_signals import FitSignal, FittedSignals
 from mmer.training.precision import forward_cast, tensor_cores
+from mmer.training.presence import presence
 from mmer.training.recipe import Recipe
 from mmer.training.scaler import Scaler
 from mmer.training.seeds import Key
@@ -54,6 +56,7 @@ class Fitted:
         Logits -> logits: what the loss does before the softmax when clips are predicted.
     precision : str
         In which it predicts, see ``mmer.training.precision``.
+    signals : FittedSignals
     """
 
     model: nn.Module
@@ -65,6 +68,11 @@ class Fitted:
     seen: dict[str, tuple[str, ...]] = field(default_factory=dict)
     decide: Callable[[Tensor], Tensor] | None = None
     precision: str = "float32"
+    signals: FittedSignals = field(default_factory=FittedSignals)
+
+    def streams(self, samples: Samples) -> dict[str, np.ndarray]:
+        """Return what the model is given of any clips: scaled streams, and where it asks, who has them."""
+        return self.scaler.transform(self.signals.apply(samples)) | presence(self.model, samples)
 
 
 def fit(
@@ -81,6 +89,7 @@ def fit(
     chances: Mapping[str, float] | None = None,
     augment: Augment | None = None,
     nodes: Nodes | None = None,
+    fit_signals: Mapping[str, FitSignal] | None = None,
 ) -> Fitted:
     """Train a model on these clips and nothing else: a stack of one.
 
@@ -112,6 +121,8 @@ def fit(
         How clips are changed when they are trained on; clips that decide when to stop never are.
     nodes : Nodes, optional
         Of the stream ``graph``, where ``augment`` changes it.
+    fit_signals : mapping of str to callable, optional
+        Stream -> what fits it on the clips that are trained on, see ``mmer.training.fitted_signals``.
 
     Returns
     -------
@@ -124,7 +135,7 @@ def fit(
         the last names fold and epoch.
     """
     with reproducible(device):
-        own = (held_out, chances, augment, nodes)
+        own = (held_out, chances, augment, nodes, fit_signals)
         ready = prepare(samples, targets, make_model, make_loss, edge_weight, recipe, key, device, *own)
         watch = None
         if after_epoch is not None:
@@ -156,6 +167,7 @@ class Prepared:
         The clips that decide when to stop.
     precision : str
         Of its arithmetic.
+    signals : FittedSignals
     """
 
     member: Member
@@ -164,6 +176,7 @@ class Prepared:
     clip_ids: tuple[str, ...]
     held_out: tuple[str, ...]
     precision: str = "float32"
+    signals: FittedSignals = field(default_factory=FittedSignals)
 
 
 def prepare(
@@ -179,6 +192,7 @@ def prepare(
     chances: Mapping[str, float] | None = None,
     augment: Augment | None = None,
     nodes: Nodes | None = None,
+    fit_signals: Mapping[str, FitSignal] | None = None,
 ) -> Prepared:
     """Make the model, its loss and its scaled clips; parameters and errors are those of ``fit``."""
     if set(samples.clip_ids) != set(targets.clip_ids):
@@ -186,6 +200,8 @@ def prepare(
         raise InputError(f"fold {key.fold!r}: samples and targets are of different clips, e.g. {odd[0]}")
     _check_edges(edge_weight, samples, key)
     clip_ids = tuple(sorted(set(samples.clip_ids) - set(held_out)))
+    signals = FittedSignals.fit(fit_signals or {}, samples.subset(clip_ids))
+    samples = signals.apply(samples)
     train_samples, train_targets = samples.subset(clip_ids), targets.subset(clip_ids)
     model = initial_model(make_model, samples.sizes(targets.n_outputs), key).to(device)
     scaler = Scaler.fit(train_samples, model.streams, recipe.standardise)
@@ -199,19 +215,20 @@ def prepare(
             nodes.check_edges(samples.edge_index, edge_weight)
     validation = None
     if recipe.patience is not None:
-        validation = _batch(samples.subset(sorted(held_out)), targets.subset(tuple(sorted(held_out))), scaler, device)
+        own = samples.subset(sorted(held_out)), targets.subset(tuple(sorted(held_out)))
+        validation = _batch(*own, scaler, device, model)
     member = Member(
         key=key,
         model=model,
         loss=loss,
-        clips=_batch(train_samples, train_targets, scaler, device, raw),
+        clips=_batch(train_samples, train_targets, scaler, device, model, raw),
         edges=torch.from_numpy(edge_weight.astype(np.float32)).to(device),
         detection=bool(targets.units),
         validation=validation,
         chances=None if chances is None else torch.tensor([chances[clip] for clip in clip_ids], dtype=torch.float64),
         raw=raw,
     )
-    return Prepared(member, scaler, edge_weight, clip_ids, tuple(sorted(held_out)), recipe.precision)
+    return Prepared(member, scaler, edge_weight, clip_ids, tuple(sorted(held_out)), recipe.precision, signals)
 
 
 def finish(ready: Prepared, report: Report) -> Fitted:
@@ -222,6 +239,7 @@ def finish(ready: Prepared, report: Report) -> Fitted:
         "loss": ready.clip_ids,
         "weights": tuple(clip for clip, used in zip(ready.clip_ids, report.used.tolist(), strict=True) if used),
     }
+    seen |= ready.signals.seen
     if ready.held_out:
         seen["epochs"] = ready.held_out
     return Fitted(
@@ -234,10 +252,18 @@ def finish(ready: Prepared, report: Report) -> Fitted:
         seen=seen,
         decide=getattr(member.loss, "decide", None),
         precision=ready.precision,
+        signals=ready.signals,
     )
 
 
-def _batch(samples: Samples, targets: Targets, scaler: Scaler, device: torch.device, raw: Raw | None = None) -> Batch:
+def _batch(
+    samples: Samples,
+    targets: Targets,
+    scaler: Scaler,
+    device: torch.device,
+    model: nn.Module,
+    raw: Raw | None = None,
+) -> Batch:
     """Put clips where they are trained on; scaled, unless they are augmented before."""
     siblings = {}
     if raw is None:
@@ -247,6 +273,7 @@ def _batch(samples: Samples, targets: Targets, scaler: Scaler, device: torch.dev
         siblings = {
             name: samples.siblings[name] for name in scaler.mean if raw.rules.neighbours and name in samples.siblings
         }
+    values |= presence(model, samples)
     streams, siblings = (
         {name: torch.from_numpy(values).to(device) for name, values in part.items()} for part in (values, siblings)
     )
@@ -265,7 +292,7 @@ def initial_model(make_model: Callable[[Sizes], nn.Module], sizes: Sizes, key: K
 
 def predict(fitted: Fitted, samples: Samples) -> np.ndarray:
     """Return the probabilities of classes (n, K) or units (n, A), float64, in the order of ``samples.clip_ids``."""
-    streams = fitted.scaler.transform(samples)
+    streams = fitted.streams(samples)
     edges = torch.from_numpy(fitted.edge_weight.astype(np.float32)).to(fitted.device)
     parts = []
     with reproducible(fitted.device), tensor_cores(fitted.precision), torch.no_grad():

@@ -34,6 +34,10 @@ class FoldResult:
         What its training and prediction cost, see ``mmer.types.cost``; in a stack its even share. Part of no result.
     saw : Saw or None
         What the model looked at in the test clips; None where nobody asked.
+    subsets : dict of str to ndarray of shape (n, K), float64
+        ``face+eeg`` -> the probabilities if nothing else had been recorded of the test clips; every part of what is
+        fused, of models that fuse (``mmer.training.presence``). Clips that have nothing of a part are predicted from
+        nothing.
     """
 
     fold: str
@@ -45,10 +49,12 @@ class FoldResult:
     seen: dict[str, tuple[str, ...]] = field(default_factory=dict)
     seconds: float = 0.0
     saw: Saw | None = None
+    subsets: dict[str, np.ndarray] = field(default_factory=dict)
 
     def save(self, path: str | Path) -> None:
         """Write one npz; a kill leaves the whole file or none."""
         arrays = {"probabilities": self.probabilities} | {f"curve.{name}": self.curve[name] for name in CURVE}
+        arrays |= {f"subset.{name}": values for name, values in self.subsets.items()}
         about = {name: getattr(self, name) for name in ("fold", "seed", "repeat", "clip_ids", "seen", "seconds")}
         if self.saw is not None:
             seen, about["saw"] = self.saw.parts()
@@ -65,4 +71,5 @@ class FoldResult:
         saw = about.pop("saw", None)
         if saw is not None:
             saw = Saw.of_parts({name[4:]: values for name, values in arrays.items() if name[:4] == "saw."}, saw)
-        return cls(probabilities=arrays["probabilities"], curve=curve, saw=saw, **about)
+        subsets = {name[7:]: values for name, values in arrays.items() if name[:7] == "subset."}
+        return cls(probabilities=arrays["probabilities"], curve=curve, saw=saw, subsets=subsets, **about)

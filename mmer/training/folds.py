@@ -18,6 +18,7 @@ from mmer.training.fold_result import FoldResult
 from mmer.training.look import look
 from mmer.training.plan import START_SECONDS, Plan, make_plan, make_stacks
 from mmer.training.precision import tensor_cores
+from mmer.training.presence import hide, subsets
 from mmer.training.seeds import Key
 from mmer.training.task import Task
 from mmer.training.train import steps_per_epoch, time_steps, train
@@ -129,15 +130,23 @@ def _inputs(task: Task, split: Split) -> tuple[dict[str, Any], dict[str, tuple[s
         "chances": chances,
         "augment": task.augment,
         "nodes": task.nodes,
+        "fit_signals": task.fit_signals,
     }
     return inputs, seen
 
 
 def _result(task: Task, split: Split, fitted: Fitted) -> FoldResult:
-    """Predict the test clips of a fold; then look at what the model saw, if asked."""
+    """Predict the test clips of a fold, also without some streams; then look at what the model saw, if asked."""
     test = task.samples.subset(split.test)
     result = FoldResult(
-        split.fold, task.seed, split.test, predict(fitted, test), fitted.curve, split.repeat, fitted.seen
+        split.fold,
+        task.seed,
+        split.test,
+        predict(fitted, test),
+        fitted.curve,
+        split.repeat,
+        fitted.seen,
+        subsets={name: predict(fitted, hide(test, hidden)) for name, hidden in subsets(fitted.model).items()},
     )
     if task.saw and not task.classical:
         result = replace(result, saw=look(fitted, test, (task.seed, split.repeat, split.fold), task.recipe.batch_size))

@@ -52,20 +52,18 @@ def look(fitted: Fitted, samples: Samples, run: tuple[int, int, str], batch_size
     -------
     Saw
     """
-    values, present = fitted.scaler.transform(samples), samples.present
+    values, present = fitted.streams(samples), samples.present
     edges = torch.from_numpy(fitted.edge_weight.astype(np.float32)).to(fitted.device)
     found: Found = {}
     with reproducible(fitted.device), _constant(fitted.model), _watched(fitted.model, samples.node_names) as seen:
         for start in range(0, len(samples.clip_ids), batch_size):
             rows = slice(start, start + batch_size)
-            batch = {
-                name: torch.from_numpy(part[rows]).to(fitted.device).requires_grad_() for name, part in values.items()
-            }
-            there = {name: present[name][rows] for name in values}
+            batch = {name: torch.from_numpy(part[rows]).to(fitted.device) for name, part in values.items()}
+            there = {name: present[name][rows] for name in fitted.scaler.mean}
             for outline, part in _gradients(fitted, batch, edges, samples.node_names, there):
                 found.setdefault(outline, []).append(part)
             for outline, part in seen.items():
-                known = there["graph"] if "graph" in there else np.ones(len(part), bool)
+                known = _known(fitted.model, outline[1], there, len(part))
                 found.setdefault(outline, []).append(_blank(_of_every_clip(part, len(known)), known))
             seen.clear()
     views = []
@@ -80,13 +78,16 @@ def _gradients(
     fitted: Fitted, batch: dict[str, Tensor], edges: Tensor, names: tuple[str, ...], there: dict[str, np.ndarray]
 ) -> Iterator[tuple[tuple[str, str, str, tuple[str, ...]], np.ndarray]]:
     """Yield the gradients of one batch; NaN where a clip lacks the stream."""
+    for name in there:
+        batch[name].requires_grad_()
     logits = fitted.model(batch, edges)
     if fitted.decide is not None:
         logits = fitted.decide(logits)
     if not logits.requires_grad:
         return
-    given = torch.autograd.grad(logits.max(1).values.sum(), list(batch.values()), allow_unused=True)
-    for (stream, x), gradient in zip(batch.items(), given, strict=True):
+    streams = {name: batch[name] for name in there}
+    given = torch.autograd.grad(logits.max(1).values.sum(), list(streams.values()), allow_unused=True)
+    for (stream, x), gradient in zip(streams.items(), given, strict=True):
         if gradient is None:
             continue
         parts = {}
@@ -134,6 +135,14 @@ def _watched(model: nn.Module, names: tuple[str, ...]) -> Iterator[dict]:
     finally:
         for hook in hooks:
             hook.remove()
+
+
+def _known(model: nn.Module, layer: str, there: dict[str, np.ndarray], clips: int) -> np.ndarray:
+    """Say which clips have what a layer looks at: the graph; in a model of several branches, what its branch reads."""
+    branch = layer.split(".")[1] if layer.startswith("branches.") else ""
+    if branch in getattr(model, "modalities", {}):
+        return np.logical_and.reduce([there[name] for name in model.modalities[branch]])
+    return there["graph"] if "graph" in there else np.ones(clips, bool)
 
 
 def _of_every_clip(values: np.ndarray, clips: int) -> np.ndarray:

@@ -31,7 +31,8 @@ class Recipe:
         Of ``sgd``; the others ignore it.
     standardise : str
         ``feature``: mean 0 and standard deviation 1 of each feature, over training clips, frames and nodes.
-        ``node``: of each feature of each node. ``none``: streams as they are.
+        ``node``: of each feature of each node. ``none``: streams as they are; of signals see
+        ``mmer.training.scaler``.
     clip_norm : float or None
         Longest gradient (Euclidean norm over all parameters of a fold); longer ones are scaled down to it.
     schedule : str

@@ -36,7 +36,9 @@ class Scaler:
         streams : sequence of str
             The streams the model needs.
         how : str
-            ``feature``, ``node`` or ``none``, see ``mmer.training.recipe.Recipe``.
+            ``feature``, ``node`` or ``none``, see ``mmer.training.recipe.Recipe``. It does not concern signals, which
+            are always standardised: each feature of each channel, or each channel over its samples in time. Volts are
+            of no use to a network that is told to take streams as they are.
 
         Raises
         ------
@@ -48,11 +50,12 @@ class Scaler:
             values = np.ascontiguousarray(samples.streams[name][samples.present[name]], np.float64)
             if not len(values):
                 raise InputError(f"no training clip has the stream {name!r}")
-            if how == "none":
+            layout = samples.signals.get(name)
+            if how == "none" and layout is None:
                 shape = (1,) * (values.ndim - 1)
                 mean[name], deviation[name] = np.zeros(shape), np.ones(shape)
                 continue
-            axes = _averaged(name, values.ndim, how)
+            axes = (0,) if layout is not None and layout.features else _averaged(name, values.ndim, how)
             mean[name] = values.mean(axes, keepdims=True)[0]
             spread = values.std(axes, keepdims=True)[0]
             # A constant feature becomes 0; rounding must not blow it up.

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from mmer.training.augment.augment import Augment
 from mmer.training.augment.nodes import Nodes
+from mmer.training.fitted_signals import FitSignal
 from mmer.training.recipe import Recipe
 from mmer.training.sampling.natural import Natural
 from mmer.training.sampling.sampler import Sampler
@@ -49,6 +50,8 @@ class Task:
         How training clips are changed when they are shown.
     nodes : Nodes or None
         Of the stream ``graph``; needed where it is changed.
+    fit_signals : mapping of str to callable
+        Stream -> what fits it on a fold's training clips (``Signal.fit``), for signals that are fitted over clips.
     saw : bool
         Whether results say what the models looked at (``mmer.training.look``); classical models never do.
     """
@@ -68,4 +71,5 @@ class Task:
     sampling: Sampler = field(default_factory=Natural)
     augment: Augment = field(default_factory=Augment)
     nodes: Nodes | None = None
+    fit_signals: Mapping[str, FitSignal] = field(default_factory=dict)
     saw: bool = False

@@ -37,6 +37,7 @@ def test_nothing_about_a_test_clip_can_be_passed_in():
             "held_out",  # of the training clips
             "chances",  # of the training clips
             "augment", "nodes",  # settings
+            "fit_signals",  # is called with training clips
     ]  # fmt: skip
     assert list(inspect.signature(predict).parameters) == ["fitted", "samples"]
 

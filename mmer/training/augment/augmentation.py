@@ -57,6 +57,9 @@ class Augmentation:
         factor = drawn_factor(draw["amplify"], *self.rules.amplify)
         streams = {}
         for name, values in batch.streams.items():
+            if name not in self.mean:  # who has a stream
+                streams[name] = values
+                continue
             if name in batch.siblings:
                 values = chosen(values, batch.siblings[name], draw["neighbour"])
             if (layout := self.layouts.get(name)) is not None:

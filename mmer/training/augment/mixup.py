@@ -6,6 +6,7 @@ import torch
 from scipy.special import betaincinv
 from torch import Tensor
 
+from mmer.training.presence import PREFIX
 from mmer.training.stack import Batch
 
 
@@ -19,7 +20,7 @@ def mix(batch: Batch, share: Tensor, turn: Tensor, sizes: Tensor) -> Batch:
 
     As in the paper one share serves a whole batch of one member. Partners are the rows ``turn`` places further on,
     counted round the real rows; clips are shown in random order, so that is a random partner, and never the clip itself
-    unless it is alone. Padding is its own partner.
+    unless it is alone. Padding is its own partner. Where one of the two lacks a stream, the other's is taken as it is.
 
     Parameters
     ----------
@@ -48,5 +49,18 @@ def mix(batch: Batch, share: Tensor, turn: Tensor, sizes: Tensor) -> Batch:
     streams = {}
     for name, values in batch.streams.items():
         own = share.view(-1, *[1] * (values.ndim - 1)).to(values.dtype)
-        streams[name] = own * values + (1 - own) * others.streams[name]
+        there = batch.streams.get(PREFIX + name)
+        if name.startswith(PREFIX):
+            streams[name] = torch.maximum(values, others.streams[name])
+        elif there is None:
+            streams[name] = own * values + (1 - own) * others.streams[name]
+        else:
+            streams[name] = _of_those_there(values, others.streams[name], own, there, others.streams[PREFIX + name])
     return replace(batch, streams=streams, partner=replace(others, streams={}), share=share.to(batch.weight.dtype))
+
+
+def _of_those_there(values: Tensor, other: Tensor, own: Tensor, there: Tensor, other_there: Tensor) -> Tensor:
+    """Mix (K, B, ...) where both are there, else take the one that is."""
+    has, has_other = (part.view(*part.shape, *[1] * (values.ndim - 2)) > 0 for part in (there, other_there))
+    mixed = own * values + (1 - own) * other
+    return torch.where(has, torch.where(has_other, mixed, values), other)
