@@ -103,16 +103,10 @@ class Casme:
         version, _, table = recognise(root, self.name, self.versions, self.workbook)
         return coded_clips(
             table,
-            self.name,
-            root,
-            self.fps,
-            self.frames,
-            self.tracks,
-            self.exclude,
+            self,
             subject_of=_subject,
             objective_of=lambda _: None,  # no column; where a scheme wants it, it is computed from the action units
             version=version,
-            errata=self.errata,
         )
 
 

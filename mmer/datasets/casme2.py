@@ -115,16 +115,10 @@ class Casme2:
         objective = self._objective(root)
         return coded_clips(
             table,
-            self.name,
-            root,
-            self.fps,
-            self.frames,
-            self.tracks,
-            self.exclude,
+            self,
             subject_of=_subject,
             objective_of=lambda row: objective.get((_subject(row), row.text("clip"))),
             version=version,
-            errata=self.errata,
         )
 
     def _objective_file(self, root: Path) -> list[Path]:

@@ -124,16 +124,10 @@ class Casme3:
         version, _, table = self._found(root)
         return coded_clips(
             self._in_order(table),
-            self.name,
-            root,
-            self.fps,
-            self.frames,
-            self.tracks,
-            self.exclude,
+            self,
             subject_of=_subject,
             objective_of=objective_class,
             version=version,
-            errata=self.errata,
             clip_of=_clip,
             places_of=_places,
         )

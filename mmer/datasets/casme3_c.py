@@ -103,16 +103,10 @@ class Casme3C:
         signals = self._signals(root)
         return coded_clips(
             table,
-            self.name,
-            root,
-            self.fps,
-            self.frames,
-            self.tracks,
-            self.exclude,
+            self,
             subject_of=_subject,
             objective_of=lambda _: None,  # no column; where a scheme wants it, it is computed from the action units
             version=version,
-            errata=self.errata,
             clip_of=lambda row: row.digits("clip", 1),
             # One film per person, called "a"; some copies lack that level.
             places_of=lambda row, subject, clip: (f"{subject}/a/color", f"{subject}/color", f"{subject}/a"),

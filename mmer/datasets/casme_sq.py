@@ -132,12 +132,7 @@ class CasmeSq:
         open_ended: list[str] = []
         clips = coded_clips(
             table,
-            self.name,
-            root,
-            self.fps,
-            self.frames,
-            self.tracks,
-            self.exclude,
+            self,
             subject_of=names.subject,
             objective_of=lambda _: None,  # no column; where a scheme wants it, it is computed from the action units
             version=replace(
@@ -146,7 +141,6 @@ class CasmeSq:
                 subjects=None if self.expression == "micro" else version.subjects,
                 words=MICRO_WORDS if self.expression == "micro" else {},
             ),
-            errata=self.errata,
             places_of=lambda row, subject, clip: _places(names, films, row, subject, clip),
             marks_of=lambda row, clip_id: _marks(row, clip_id, open_ended),
         )

@@ -5,6 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 import pandas as pd
 
@@ -25,19 +26,25 @@ log = logging.getLogger("mmer")
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII")
 
 
+class Corpus(Protocol):
+    """The fields that a dataset must have, and ``frames`` where ``coded_clips`` is not told another."""
+
+    name: str
+    root: str
+    fps: float | None
+    tracks: str
+    errata: tuple[dict[str, str], ...]
+    exclude: tuple[str, ...]
+
+
 def coded_clips(
     table: Table,
-    name: str,
-    root: Path,
-    fps: float,
-    frames: tuple[str, ...],
-    tracks: str,
-    exclude: tuple[str, ...],
+    corpus: Corpus,
     subject_of: Callable[[Row], str],
     objective_of: Callable[[Row], str | None],
     *,
     version: Version | None = None,
-    errata: Iterable[Mapping[str, str]] = (),
+    frames: tuple[str, ...] | None = None,
     clip_of: Callable[[Row], str] = lambda row: row.filename("clip"),
     places_of: Callable[[Row, str, str], tuple[str, ...]] = lambda _, subject, clip: (f"{subject}/{clip}",),
     marks_of: Callable[[Row, str], tuple[int, int | None, int]] | None = None,
@@ -50,14 +57,14 @@ def coded_clips(
     ----------
     table : Table
         With the columns subject, clip, onset, offset, emotion; apex and action_units where the corpus has them.
-    name, root, fps, frames, tracks, exclude
-        The fields of the corpus.
+    corpus : Corpus
+        The dataset.
     subject_of, objective_of : callable
         What the corpus calls a row's subject (``sub01``), and its objective class.
     version : Version, optional
         Which version the table is; where it has about as many rows, what differs from the release is logged.
-    errata : iterable of mapping
-        The field of the corpus: corrections of single cells (see ``mmer.datasets.errata``).
+    frames : tuple of str, optional
+        Folders that may hold the frames; the field of the corpus when left out.
     clip_of : callable
         What the corpus calls a row's clip.
     places_of : callable
@@ -74,11 +81,12 @@ def coded_clips(
     DataFrame
         A Clips table.
     """
+    name, root = corpus.name, Path(corpus.root)
     rows = []
     for row in table.rows:
         with separable("row"):
             rows.append((row, subject_of(row), clip_of(row)))
-    named = clip_ids(name, _corrected(name, rows, errata), exclude)
+    named = clip_ids(name, _corrected(name, rows, corpus.errata), corpus.exclude)
     if not named:
         raise InputError(f"dataset {name}: {table.path} has no clip that is not under `exclude`")
     # Hundreds of clips lie in one archive per subject, or in one folder: each is listed once.
@@ -88,12 +96,12 @@ def coded_clips(
         with separable("row", clip_id):
             places[clip_id] = places_of(row, subject, clip)
     tops = dict.fromkeys(place.split("/")[0] for several in places.values() for place in several)
-    base = frames_folder(name, root, frames, tuple(sorted(tops)))
+    base = frames_folder(name, root, corpus.frames if frames is None else frames, tuple(sorted(tops)))
     records, unread = [], []
     for clip_id, row, subject, _ in (entry for entry in named if entry[0] in places):
         with separable("row", clip_id):
             onset, apex, offset = (marks_of or marks)(row, clip_id)
-            track = root / tracks / subject / f"{clip_id.rpartition('/')[2]}.parquet"
+            track = root / corpus.tracks / subject / f"{clip_id.rpartition('/')[2]}.parquet"
             more = more_of(row)
             records.append(
                 {
@@ -107,7 +115,7 @@ def coded_clips(
                     "apex": apex,
                     "offset": offset,
                     "apex_source": None if apex is None else "annotated",
-                    "fps": fps,
+                    "fps": corpus.fps,
                     "frames": clip_source(base, places[clip_id], listing_of, entries_of).as_posix(),
                     "tracks": track.as_posix() if track.is_file() else None,
                     **more,
@@ -122,7 +130,7 @@ def coded_clips(
     records = with_frames(name, records, functools.partial(Frames.open, listing_of=listing_of), clamp)
     clips = validate_clips(pd.DataFrame(records))
     if version is not None:
-        log_version(name, table, version, None if exclude else clips)  # what a person left out is no difference
+        log_version(name, table, version, None if corpus.exclude else clips)  # what a person left out is no difference
     return clips
 
 

@@ -114,6 +114,10 @@ class Dfme:
         """Name the workbooks that are there."""
         return [table.path for _, table in self._tables(corpus_root(self.name, self.root)).values()]
 
+    def recognised(self) -> list[tuple[Version, Table]]:
+        """Say which versions the workbooks are that are there."""
+        return list(self._tables(corpus_root(self.name, self.root)).values())
+
     def clips(self) -> pd.DataFrame:
         """Read the workbooks and find the frames.
 
@@ -137,15 +141,10 @@ class Dfme:
         first = next(iter(read.values()))[1]
         clips = coded_clips(
             Table(first.path if len(read) == 1 else root, first.header, first.columns, tuple(rows)),
-            self.name,
-            root,
-            self.fps,
-            (".",),  # the folders of the parts are the first step of every clip's path
-            self.tracks,
-            self.exclude,
+            self,
             subject_of=_subject,
             objective_of=lambda _: None,  # no column; where a scheme wants it, it is computed from the action units
-            errata=self.errata,
+            frames=(".",),  # the folders of the parts are the first step of every clip's path
             places_of=places,
             more_of=lambda row: {"fps": self._fps(row)},
         )

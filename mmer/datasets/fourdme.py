@@ -118,16 +118,10 @@ class Fourdme:
         _compare_flags(table)
         return coded_clips(
             table,
-            self.name,
-            root,
-            self.fps,
-            self.frames,
-            self.tracks,
-            self.exclude,
+            self,
             subject_of=lambda row: _person(row)[0],
             objective_of=lambda _: None,  # no column; where a scheme wants it, it is computed from the action units
             version=version,
-            errata=self.errata,
             clip_of=lambda row: "_".join(filter(None, (_person(row)[1], _fold(row)))),
             places_of=lambda row, *_: _places(row),
             marks_of=marks if self.numbering == "recording" else _within_clip,

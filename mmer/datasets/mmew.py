@@ -104,16 +104,10 @@ class Mmew:
         _compare_people(self.name, table)
         return coded_clips(
             table,
-            self.name,
-            root,
-            self.fps,
-            self.frames,
-            self.tracks,
-            self.exclude,
+            self,
             subject_of=_subject,
             objective_of=lambda row: None,
             version=version,
-            errata=self.errata,
             places_of=self._places,
             marks_of=_marks,
             clamp=True,

@@ -106,16 +106,10 @@ class Samm:
         _compare_durations(table)
         return coded_clips(
             table,
-            self.name,
-            root,
-            self.fps,
-            self.frames,
-            self.tracks,
-            self.exclude,
+            self,
             subject_of=_subject,
             objective_of=objective_class,
             version=version,
-            errata=self.errata,
         )
 
 

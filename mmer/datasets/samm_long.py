@@ -129,17 +129,11 @@ class SammLong:
         chosen = self._chosen(table)
         return coded_clips(
             chosen,
-            self.name,
-            root,
-            self.fps,
-            self.frames,
-            self.tracks,
-            self.exclude,
+            self,
             subject_of=_subject,
             objective_of=lambda row: None,
             # Of a part of the file the counts of the whole say nothing.
             version=version if len(chosen.rows) == len(table.rows) else None,
-            errata=self.errata,
             places_of=lambda row, subject, clip: (_video(row), f"{subject}/{_video(row)}"),
             marks_of=_marks,
             clamp=True,
