@@ -109,6 +109,13 @@ class Smic:
         root = corpus_root(self.name, self.root)
         return [] if self.release == "clips" else [self._workbook(root)[1]]
 
+    def recognised(self) -> list[tuple[Version, Table | None]]:
+        """Say which version is there; the short release has no table."""
+        if self.release == "clips":
+            return [(FOLDERS[self.variant], None)]
+        version, _, table = self._workbook(corpus_root(self.name, self.root))
+        return [(version, table)]
+
     def clips(self) -> pd.DataFrame:
         """Find the clips and their frames.
 

@@ -181,10 +181,7 @@ def known_versions() -> dict[str, tuple[Version, ...]]:
     """Return every corpus that has an adapter with versions in this room, and these."""
     known = {}
     for found in pkgutil.iter_modules(importlib.import_module("mmer.datasets").__path__):
-        try:
-            module = importlib.import_module(f"mmer.datasets.{found.name}")
-        except ImportError:  # an adapter that lacks something; this list is for hints only
-            continue
+        module = importlib.import_module(f"mmer.datasets.{found.name}")
         for item in vars(module).values():
             if dataclasses.is_dataclass(item) and item.__module__ == module.__name__ and hasattr(item, "versions"):
                 known[found.name] = item.versions

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from mmer.datasets.table import Row, Table
 from mmer.datasets.versions import Version, differences, recognise
 from mmer.doctor.findings import Finding
 from mmer.types.errors import InputError
@@ -22,7 +23,7 @@ PROBLEMS = {
 }
 # What adapters say in the log, by the function that says it. Gaps and counts are looked at here again, in full.
 SAID = {"marks": "apex", "_corrected": "errata", "_compare_durations": "durations", "coded_clips": "action_units"}
-TOLD_ELSEWHERE = ("log_version",)
+TOLD_ELSEWHERE = ("log_version", "_compare")
 NOTES = ("errata",)  # something was mended, and nothing is left to do
 
 
@@ -103,34 +104,59 @@ def _log() -> Iterator[list[logging.LogRecord]]:
         log.setLevel(before[1])
 
 
-def version_of(dataset: Any) -> tuple[Version | None, list[Finding]]:
-    """Say which version the annotation file is, and what differs from the release.
+def versions_of(dataset: Any, clips: pd.DataFrame | None) -> tuple[tuple[Version, ...], list[Finding]]:
+    """Say which versions the annotation files are, and what differs from the release.
+
+    Parameters
+    ----------
+    dataset : component of mmer.datasets
+    clips : DataFrame or None
+        Its Clips table, which is counted where the corpus has no annotation file.
 
     Returns
     -------
-    version : Version or None
-        None where the corpus has no annotation file, or mmer knows no versions of it.
+    versions : tuple of Version
+        One per file; none where mmer knows no versions of the corpus.
     findings : list of Finding
         A warning where a table about as large as the release has other counts; a note where it is another size.
     """
-    versions = getattr(dataset, "versions", ())
-    files = dataset.annotations()
-    if not versions or not files:
-        return None, []
+    found = []
+    for version, table in (recognised := _recognised(dataset)):
+        where = "the release" if table is None else table.path.name
+        if version.note:
+            found.append(Finding("version", "note", f"{where} is version {version.name}: {version.note}"))
+        # What a person left out is no difference.
+        found += _differing(version, table if table is not None else None if dataset.exclude else clips)
+    return tuple(version for version, _ in recognised), found
+
+
+def _recognised(dataset: Any) -> list[tuple[Version, Table | None]]:
+    """Find the versions and their tables."""
     try:
-        version, path, table = recognise(files[0].parent, dataset.name, versions, getattr(dataset, "workbook", ()))
-    except InputError:
-        return None, []
-    note = (
-        [Finding("version", "note", f"{path.name} is version {version.name}: {version.note}")] if version.note else []
-    )
-    rows = [row for row in table.rows if row.text("subject", required=False)]  # others are remarks below the table
-    differing = differences(version, rows) if {"subject", "emotion"} <= set(table.columns) else []
-    if not differing:
-        return version, note
-    whole = version.rows and len(rows) >= version.rows * 9 // 10
-    if not whole:
-        text = f"smaller than version {version.name} as it was released: {'; '.join(differing[:2])}"
-        return version, [*note, Finding("version", "note", text)]
-    text = f"differs from version {version.name} as it was released"
-    return version, [*note, Finding("version", "warning", text, tuple(differing))]
+        if hasattr(dataset, "recognised"):
+            return dataset.recognised()
+        versions, files = getattr(dataset, "versions", ()), dataset.annotations()
+        if not versions or not files:
+            return []
+        version, _, table = recognise(files[0].parent, dataset.name, versions, getattr(dataset, "workbook", ()))
+    except InputError:  # what is wrong with the file has been said when it was read
+        return []
+    return [(version, table)]
+
+
+def _differing(version: Version, table: Table | pd.DataFrame | None) -> list[Finding]:
+    """Compare a table with the released counts."""
+    if table is None:
+        return []
+    rows: pd.DataFrame | list[Row] = table
+    if isinstance(table, Table):
+        if not {"subject", "emotion"} <= set(table.columns):
+            return []
+        rows = [row for row in table.rows if row.text("subject", required=False)]  # others are remarks below the table
+    if not (differing := differences(version, rows)):
+        return []
+    if version.rows and len(rows) >= version.rows * 9 // 10:
+        text = f"differs from version {version.name} as it was released"
+        return [Finding("version", "warning", text, tuple(differing))]
+    text = f"smaller than version {version.name} as it was released: {'; '.join(differing[:2])}"
+    return [Finding("version", "note", text)]

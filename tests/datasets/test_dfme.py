@@ -8,6 +8,7 @@ import pytest
 from miniature_corpora import write_pictures, write_workbook
 
 from mmer.datasets.dfme import Dfme
+from mmer.doctor.reading import versions_of
 from mmer.stages.build import build, read_option
 from mmer.synthetic.dfme import CENSUS, FILES, HEADER
 from mmer.synthetic.release import write_full_release, write_release
@@ -252,6 +253,15 @@ def test_the_full_table_has_the_published_counts(tmp_path, caplog):
     }
     assert "differs from version" not in caplog.text
     assert clips.apex.notna().all()
+    versions, findings = versions_of(Dfme(root=str(tmp_path / "full")), clips)
+    assert versions == Dfme.versions
+    assert {one.level for one in findings} == {"note"}
+    book = openpyxl.load_workbook(tmp_path / "full" / FILES["test_b"])
+    book.worksheets[0].delete_rows(3, 2)
+    book.save(tmp_path / "full" / FILES["test_b"])
+    [found] = [one for one in versions_of(Dfme(root=str(tmp_path / "full")), clips)[1] if one.level == "warning"]
+    assert "test B" in found.text
+    assert "297 rows, the release has 299" in found.items
 
 
 def test_every_bad_row_is_named_where_somebody_asks_for_all(dfme):

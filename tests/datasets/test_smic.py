@@ -13,7 +13,7 @@ from miniature_corpora import CASME2_HEADER, write_pictures, write_workbook
 from mmer.datasets.smic import FOLDERS, Smic
 from mmer.datasets.smic_long import VERSIONS
 from mmer.datasets.versions import differences
-from mmer.doctor.reading import version_of
+from mmer.doctor.reading import versions_of
 from mmer.stages.build import build, read_option
 from mmer.synthetic.release import write_full_release, write_release
 from mmer.synthetic.smic import SmicLongLayout
@@ -264,7 +264,11 @@ def test_the_full_table_has_the_counts_of_the_release(tmp_path, caplog, corpus, 
     assert clips.subject.nunique() == subjects
     assert differences(FOLDERS[variant], clips.reset_index()) == []
     assert caplog.text == ""
+    table = clips.reset_index()
+    assert versions_of(dataset(tmp_path / "full", variant=variant), table) == ((FOLDERS[variant],), [])
     if variant == "hs":
+        [found] = versions_of(dataset(tmp_path / "full"), table[1:])[1]
+        assert (found.level, "163 rows, the release has 164" in found.items) == ("warning", True)
         assert clips.subject.value_counts().loc[["smic/s03", "smic/s05", "smic/s19"]].tolist() == [39, 2, 2]
         classes = build(read_option("labels", "megc3")).assign(clips.reset_index())
         assert classes.value_counts().to_dict() == {"negative": 70, "positive": 51, "surprise": 43}
@@ -320,7 +324,7 @@ def test_the_full_workbook_holds_166_expressions_in_157_rows(tmp_path, caplog):
     assert (len(clips), clips.subject.nunique()) == (166, 16)
     assert "6 pair(s) of onset and offset are not used" in caplog.text
     assert "differs" not in caplog.text
-    version, findings = version_of(dataset(tmp_path / "full", release="long"))
+    [version], findings = versions_of(dataset(tmp_path / "full", release="long"), None)
     assert version.name == "SMIC-HS-E"
     assert [finding.level for finding in findings] == ["note"]  # the remark below the table is no row
 
