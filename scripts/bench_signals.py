@@ -82,11 +82,14 @@ def bare(clips):
         raw = mne.io.read_raw(path, preload=False, verbose="error")
         for clip in group.itertuples():
             at = clip.onset / FPS
-            piece = raw.copy().crop(max(0, at + SIGNAL.start - padding), at + SIGNAL.stop + padding, verbose="error")
+            piece = raw.copy().crop(
+                max(0, at + SIGNAL.start - padding), at + SIGNAL.stop + padding, False, verbose="error"
+            )
             piece.load_data(verbose="error")
             piece.filter(SIGNAL.low, SIGNAL.high, verbose="error")
             piece.set_eeg_reference("average", verbose="error")
-            piece.resample(SIGNAL.sfreq, verbose="error")
+            # The default, fft, rounds its padding to whole new samples: these windows moved by half of one.
+            piece.resample(SIGNAL.sfreq, method="polyphase", verbose="error")
             first = round(min(padding, at + SIGNAL.start) * SIGNAL.sfreq)
             count = round((SIGNAL.stop - SIGNAL.start) * SIGNAL.sfreq)
             found[clip.clip_id] = piece.get_data(verbose="error")[:, first : first + count].astype(np.float32)
