@@ -42,7 +42,7 @@ WORDS: tuple[tuple[str, str], ...] = (
     (r"emg", "emg"),
     (r"\beda|\bgsr|\bscr?\b|\bscl\b|skin ?cond", "gsr"),
     (r"\brsp|resp", "resp"),
-    (r"\bskt|temp", "temperature"),
+    (r"\bskt|temp(?!or)", "temperature"),
     (r"\bppg|plet|\bbvp|pulse", "bio"),
 )
 OLD_NAMES = {"t3": "T7", "t4": "T8", "t5": "P7", "t6": "P8"}  # of the 10-20 system before 1991

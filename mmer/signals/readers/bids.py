@@ -64,5 +64,17 @@ def file(path: Path) -> Contents:
         path,
         lambda: mne_bids.read_raw_bids(mne_bids.get_bids_path_from_fname(path, verbose="error"), verbose="warning"),
     )
-    stem = path.name.rpartition("_")[0]
-    return mne_file.of_raw(raw, path, (*notes, *said), header, certain=(path.parent / f"{stem}_channels.tsv").is_file())
+    sidecar = path.parent / f"{path.name.rpartition('_')[0]}_channels.tsv"
+    if sidecar.is_file() and (unsaid := [name for name in raw.ch_names if name not in _described(sidecar)]):
+        raw.close()
+        raise InputError(f"{sidecar}: no line for the channel(s) {listing(unsaid)} of {path.name}; write what they are")
+    return mne_file.of_raw(raw, path, (*notes, *said), header, certain=sidecar.is_file())
+
+
+def _described(sidecar: Path) -> set[str]:
+    """Return the names in a channels.tsv."""
+    lines = [line.split("\t") for line in sidecar.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    if not lines or "name" not in lines[0]:
+        raise InputError(f"{sidecar}: no column `name`")
+    at = lines[0].index("name")
+    return {line[at].strip() for line in lines[1:] if len(line) > at}

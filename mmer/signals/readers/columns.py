@@ -118,13 +118,11 @@ def _cells(line: str, mark: str) -> list[str]:
 
 
 def _numeric(cells: list[str]) -> bool:
-    """Say whether a line is of the table: its first two filled cells are a time and a number."""
+    """Say whether a line is of the table: a time and, in the next cell that is filled, a number."""
     filled = [cell for cell in cells if cell]
-    return (
-        len(filled) > 1
-        and all(_is_number(cell) for cell in filled[1:2])
-        and (_is_number(filled[0]) or _moment(filled[0]) is not None)
-    )
+    if len(filled) < 2 or not cells[0] or not _is_number(filled[1]):
+        return False
+    return _is_number(filled[0]) or _moment(filled[0]) is not None
 
 
 def _is_number(text: str) -> bool:

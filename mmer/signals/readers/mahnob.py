@@ -74,7 +74,8 @@ def _changes(found: Contents, row: int) -> Callable[[], tuple[Event, ...]]:
     def events() -> tuple[Event, ...]:
         last, marks = 0, []
         for start in range(0, found.n_samples, BLOCK):
-            codes = found.read([row], start, min(start + BLOCK, found.n_samples))[0].astype(np.int64) & TRIGGER
+            values = found.read([row], start, min(start + BLOCK, found.n_samples))[0]
+            codes = np.rint(values).astype(np.int64) & TRIGGER
             before = np.concatenate([[last], codes[:-1]])
             rises = np.flatnonzero((codes != before) & (codes != 0))
             marks += [Event((start + int(at)) / found.sfreq, f"Status/{codes[at]}") for at in rises]

@@ -1,9 +1,10 @@
 """Every format that MNE reads: FIF, EDF, BDF, GDF, BrainVision, EEGLAB, Neuroscan and ANT .cnt, and more."""
 
+import contextlib
 import logging
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -82,7 +83,7 @@ def opened(path: Path, read: Callable[[], mne.io.BaseRaw]) -> tuple[mne.io.BaseR
     InputError
         It raised, or what it opened lies in another folder.
     """
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught, _silent():
         warnings.simplefilter("always")
         try:
             raw = read()
@@ -104,6 +105,17 @@ def opened(path: Path, read: Callable[[], mne.io.BaseRaw]) -> tuple[mne.io.BaseR
     for text in notes:
         log.info("%s: %s", path, text)
     return raw, tuple(f"{path.name}: {text}" for text in notes)
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Keep MNE from printing; it warns of what it prints."""
+    logger = logging.getLogger("mne")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 def of_raw(
