@@ -178,8 +178,8 @@ def _channels(parameters: Parameters, labels: Parameters, count: int) -> tuple[l
         # Labels may name channels that were not saved, such as the reference; CHAN_IN_FILE gives them 0.
         places = [int(line) for _, lines in parameters.lists("CHAN_IN_FILE") for line in lines if line.isdigit()]
         order = [row for row in np.argsort(places, kind="stable") if places[row]] if len(places) == len(names) else []
-        names, units, kinds = ([column[row] for row in order] for column in (names, units, kinds))
-    if len(names) != count:
+        if len(order) == count:
+            return tuple([column[row] for row in order] for column in (names, units, kinds))
         raise InputError(
             f"{labels.path}: {len(names)} names for {count} channels ({parameters.path.name}); the file is damaged"
         )
