@@ -21,6 +21,7 @@ from mmer.types.frames import Frames
 PLACES = ("dataset", "subject", "clip")
 UNITS = {"intensity": ("r", "0-5"), "presence": ("c", "0-1")}
 ANGLES = ("pose_Rx", "pose_Ry", "pose_Rz")
+EYES = ("gaze_angle_y", "gaze_angle_x")  # pitch, yaw
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class OpenfaceCsv:
     safe guess where it starts.
 
     A row with ``success`` 0 becomes NaN with confidence 0. The box is the landmarks' bounding box (the csv has none).
-    Pose is OpenFace's ``pose_R*``, turned from radians into degrees; its signs are OpenFace's. Where several faces were
+    Pose is OpenFace's ``pose_R*``, gaze its ``gaze_angle_y`` (pitch) and ``gaze_angle_x`` (yaw), turned from radians
+    into degrees; signs are OpenFace's. Where several faces were
     tracked (FaceLandmarkVidMulti) the clip is refused.
 
     Parameters
@@ -151,6 +153,7 @@ class OpenfaceCsv:
             pose=_seen(np.degrees(angles), found),
             image_size=frames.read(int(number[0])).shape[:2],
             provenance=self.about(),
+            gaze=_seen(np.degrees(rows[list(EYES)].to_numpy()), found) if set(EYES) <= set(rows) else None,
         )
 
 
@@ -180,7 +183,7 @@ def read_csv(path: Path) -> pd.DataFrame:
         raise InputError(
             f"{path}: columns {listing(absent)} are missing; run OpenFace's FeatureExtraction with -2Dfp -pose -aus"
         )
-    used = [name for name in rows if name in needed or name in ANGLES or re.fullmatch(r"AU\d\d_[rc]", name)]
+    used = [name for name in rows if name in (*needed, *ANGLES, *EYES) or re.fullmatch(r"AU\d\d_[rc]", name)]
     try:
         rows = rows[used].astype(np.float64)
     except ValueError as error:

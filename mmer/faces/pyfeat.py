@@ -46,6 +46,8 @@ class PyFeat:
         ``xgb`` (probabilities), ``svm`` (0 or 1) or ``none``.
     pose : bool
         Whether to estimate pitch, yaw and roll.
+    gaze : bool
+        Whether to estimate where the eyes look: L2CS-Net (Abdelrahman et al., 2023), a ResNet-50.
     box : str
         ``retinaface`` (needs weights) or ``cascade`` (scikit-image's; frontal faces only, no score, no weights).
     box_every : int, frames
@@ -70,6 +72,7 @@ class PyFeat:
     landmark_model: str = "mobilefacenet"
     au_model: str = "xgb"
     pose: bool = True
+    gaze: bool = False
     box: str = "retinaface"
     box_every: int = 0
     min_score: float = 0.5
@@ -102,6 +105,7 @@ class PyFeat:
             *hub.LANDMARKS[self.landmark_model],
             *hub.ACTION_UNITS[self.au_model],
             *(hub.POSE if self.pose else ()),
+            *(hub.GAZE if self.gaze else ()),
         )
 
     def missing(self) -> list[str]:
@@ -129,6 +133,7 @@ class PyFeat:
             "box_every": str(self.box_every),
             "min_score": repr(self.min_score),
             "weights": " ".join(f"{name}={digest}" for name, digest in digests.items()),
+            **({"gaze": "l2cs"} if self.gaze else {}),  # without it, tracks made before it could be asked for are right
         }
 
     def sources(self, clip: pd.Series) -> list[Path]:
@@ -193,6 +198,7 @@ class PyFeat:
             "au_names": ACTION_UNITS if self.au_model != "none" else (),
             "au_scale": AU_SCALES[self.au_model],
             "pose": self.pose,
+            "gaze": self.gaze,
             "box": self.box,
             "box_every": self.box_every,
             "min_score": self.min_score,

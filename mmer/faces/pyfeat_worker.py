@@ -34,7 +34,7 @@ TRUSTED_PREFIXES = ("feat.au_detectors.", "sklearn.", "xgboost.")
 TRUSTED_NAMES = {"__main__.XGBClassifier", "__main__.SVMClassifier", "builtins.bytearray", "collections.OrderedDict"}
 
 Reader = Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]
-"""Pictures (n, H, W, 3) uint8 RGB and one box (5,) -> landmarks (n, 68, 2), action_units (n, A), pose (n, 3)."""
+"""Pictures (n, H, W, 3) uint8 RGB and one box (5,) -> landmarks (n, 68, 2), action_units (n, A), pose (n, 3), gaze."""
 
 
 def read_clip(
@@ -47,7 +47,7 @@ def read_clip(
     job : dict
         ``clip_id``, ``frames``, ``onset``, ``offset``, ``fps``.
     settings : dict
-        ``box_every``, ``chunk``, ``min_score``, ``au_names``, ``au_scale``, ``about``.
+        ``box_every``, ``chunk``, ``min_score``, ``au_names``, ``au_scale``, ``gaze``, ``about``.
     find : callable
         Finds the faces of one picture.
     read : callable
@@ -80,6 +80,7 @@ def read_clip(
     landmarks = np.full((length, LANDMARKS, 2), np.nan, np.float32)
     action_units = np.full((length, len(names)), np.nan, np.float32)
     pose = np.full((length, 3), np.nan, np.float32)
+    gaze = np.full((length, 2), np.nan, np.float32)
     wanted = [number for number, found in zip(frames.numbers, box.found, strict=True) if found]
     rows = np.flatnonzero(box.found)
     if wanted:
@@ -93,6 +94,8 @@ def read_clip(
             landmarks[here] = values["landmarks"] + corner
             action_units[here] = values["action_units"]
             pose[here] = values["pose"]
+            if settings["gaze"]:
+                gaze[here] = values["gaze"]
             done += len(pictures)
             alive()
     left, top, right, bottom = box.edges
@@ -119,6 +122,7 @@ def read_clip(
         pose=spread(pose, np.nan),
         image_size=size,
         provenance=settings["about"],
+        gaze=spread(gaze, np.nan) if settings["gaze"] else None,
     )
 
 
@@ -191,7 +195,7 @@ def load(settings: dict[str, Any]) -> tuple[Finder, Reader, dict[str, Any]]:
         au_model=None if settings["au_model"] == "none" else settings["au_model"],
         emotion_model=None,
         identity_model=None,
-        gaze_model=None,
+        gaze_model="l2cs" if settings["gaze"] else None,
         device=device,
     )
     find = CascadeFinder() if settings["box"] == "cascade" else _retinaface(detector.facepose_detector)
@@ -240,6 +244,7 @@ def _reader(detector: Any, au_names: list[str]) -> Reader:
             "action_units": table[list(au_names)].to_numpy(),
             # py-feat's network gives radians
             "pose": np.degrees(table[["Pitch", "Yaw", "Roll"]].to_numpy()),
+            "gaze": np.degrees(table[["gaze_pitch", "gaze_yaw"]].to_numpy()),
         }
 
     return read

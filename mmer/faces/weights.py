@@ -60,6 +60,7 @@ POSE = (
     WeightFile("py-feat/pose_mlp_v2", ("pose_mlp_v2.safetensors",)),
     WeightFile("py-feat/pose_mlp_v2", ("pose_mlp_v2.json",)),
 )
+GAZE = (WeightFile("py-feat/l2cs", ("l2cs_gaze360_resnet50.safetensors",)),)
 
 
 def locate(folder: str | Path, file: WeightFile) -> Path | None:

@@ -14,6 +14,7 @@ SCHEMA_VERSION = "1"
 LANDMARKS = 68
 AU_SCALES = ("probability", "0-5", "0-1", "none")
 POSE = ("pitch", "yaw", "roll")
+GAZE = ("gaze_pitch", "gaze_yaw")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class FaceTrack:
         Height and width of the source frames, pixels.
     provenance : dict of str to str
         Backend, version, weights, digests: what made this track.
+    gaze : ndarray of shape (T, 2), float32, degrees, or None
+        Pitch and yaw of the eyes; signs are the backend's. None where the backend gives none.
     """
 
     clip_id: str
@@ -57,6 +60,7 @@ class FaceTrack:
     pose: np.ndarray
     image_size: tuple[int, int]
     provenance: dict[str, str] = field(default_factory=dict)
+    gaze: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         t, a = len(self.frame), len(self.au_names)
@@ -70,6 +74,8 @@ class FaceTrack:
             "n_faces": (t,),
             "pose": (t, 3),
         }
+        if self.gaze is not None:
+            shapes["gaze"] = (t, 2)
         for name, shape in shapes.items():
             if getattr(self, name).shape != shape:
                 raise InputError(
@@ -105,6 +111,7 @@ class FaceTrack:
             au_scale=self.au_scale,
             image_size=self.image_size,
             provenance=self.provenance,
+            gaze=None if self.gaze is None else self.gaze[keep],
             **parts,
         )
 
@@ -122,6 +129,8 @@ class FaceTrack:
         numbers |= {f"y_{i}": self.landmarks[:, i, 1] for i in range(LANDMARKS)}
         numbers |= {name: self.action_units[:, i] for i, name in enumerate(self.au_names)}
         numbers |= {name: self.pose[:, i] for i, name in enumerate(POSE)}
+        if self.gaze is not None:  # else the file is what it was before tracks could have a gaze
+            numbers |= {name: self.gaze[:, i] for i, name in enumerate(GAZE)}
         columns |= {name: values.astype(np.float32) for name, values in numbers.items()}
         about = {
             **self.provenance,
@@ -203,4 +212,5 @@ class FaceTrack:
             pose=columns(POSE),
             image_size=tuple(json.loads(about["image_size"])),
             provenance={key: value for key, value in about.items() if key not in own},
+            gaze=columns(GAZE) if set(GAZE) <= set(table.column_names) else None,
         )

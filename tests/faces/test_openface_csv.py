@@ -62,6 +62,15 @@ def test_rows_become_the_clip_s_own_frames(clip, table, tmp_path):
     assert track.confidence.tolist() == pytest.approx([0.9] * 4)
 
 
+def test_the_eyes_angles_are_read_where_the_csv_has_them(clip, table, tmp_path):
+    data = rows()
+    assert only(table(clip(tracks=write(tmp_path / "c0.csv", data)))).gaze is None
+    data["gaze_angle_x"], data["gaze_angle_y"] = np.pi / 18 * np.arange(6), -np.pi / 6
+    data.loc[3, ["success", "confidence"]] = 0, 0.2
+    track = only(table(clip(tracks=write(tmp_path / "c1.csv", data))))
+    np.testing.assert_allclose(track.gaze, [[-30, 10], [-30, 20], [np.nan, np.nan], [-30, 40]], atol=1e-4)
+
+
 def test_presence_is_a_scale_of_its_own(clip, table, tmp_path):
     track = only(table(clip(tracks=write(tmp_path / "c1.csv", rows()))), units="presence")
     assert track.au_names == ("AU01", "AU28")

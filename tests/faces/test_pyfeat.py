@@ -129,7 +129,10 @@ def test_about_holds_what_changes_numbers_and_nothing_else(hasty):
 
 # One clip, with stand-ins for the networks.
 
-SETTINGS = {"box_every": 0, "chunk": 4, "min_score": 0.5, "au_names": (), "au_scale": "none", "about": {"backend": "t"}}
+SETTINGS = {
+    **{"box_every": 0, "chunk": 4, "min_score": 0.5, "au_names": (), "au_scale": "none", "gaze": False},
+    "about": {"backend": "t"},
+}
 
 
 def still(image):
@@ -146,9 +149,20 @@ def brightness(seen):
             "landmarks": np.tile(values[:, None, None], (1, 68, 2)),
             "action_units": np.zeros((len(pictures), 0)),
             "pose": np.zeros((len(pictures), 3)),
+            "gaze": np.tile(values[:, None], (1, 2)),
         }
 
     return read
+
+
+def test_gaze_is_kept_where_it_is_asked_for(tmp_path, pictures):
+    frames = pictures(tmp_path / "f", range(8, 14), name="img{}.png")
+    for wanted in (False, True):
+        track = read_clip(job(frames, 9, 13), SETTINGS | {"gaze": wanted}, still, brightness([]), lambda: None)
+        if wanted:
+            assert track.gaze.tolist() == [[number, number] for number in range(9, 14)]
+        else:
+            assert track.gaze is None
 
 
 def job(frames, onset, offset):

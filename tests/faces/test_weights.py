@@ -131,7 +131,7 @@ def test_a_pin_outranks_what_was_recorded(tmp_path, fake_hub, monkeypatch):
 
 
 def test_every_file_has_a_place_for_its_pin():
-    groups = [weights.BOXES, weights.LANDMARKS, weights.ACTION_UNITS, {"pose": weights.POSE}]
+    groups = [weights.BOXES, weights.LANDMARKS, weights.ACTION_UNITS, {"pose": weights.POSE, "gaze": weights.GAZE}]
     for file in [file for group in groups for files in group.values() for file in files]:
         assert set(file.names) <= set(weights.PINS[file.repo]["sha256"])
 
