@@ -66,7 +66,8 @@ def examine(path: Path, changes: Sequence[str], corpus: str | None, decode: bool
         lost = [problem.clip_id for problem in problems if problem.kind == "frames"]
         unread = [problem.clip_id for problem in problems if problem.kind == "row"]
         findings += [*frame_findings(sources), *folder_findings(path, named, lost, unread)]
-        labels = kept_by_labels(clips)
+        labels, label_findings = kept_by_labels(clips)
+        findings += label_findings
         facts |= _facts(clips) | {"frames": sum(one.frames for one in sources)}
     files = tuple(file.as_posix() for file in dataset.annotations())
     version = "; ".join(one.name for one in versions) or None
