@@ -31,6 +31,8 @@ def dataset_section(record: DatasetRecord, number: int) -> DatasetSection:
         "emotion words": _tally(clips.emotion),
         "frames per second": _tally(clips.fps),
     }
+    if record.computed:
+        facts["objective class"] = f"computed from action units for {record.computed} of {len(clips)} clips"
     if motion is not None:
         height, width = motion.values.shape[2:]
         facts["motion"] = f"{', '.join(motion.channels)} of {len(motion.clip_ids)} clips, {width} × {height} px"

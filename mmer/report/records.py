@@ -174,12 +174,15 @@ class DatasetRecord:
         Clips table.
     motion : Motion or None
         For the pictures; without it clips have none.
+    computed : int
+        Clips whose objective class an experiment computes from their action units, because the corpus states none.
     """
 
     name: str
     config: dict[str, Any]
     clips: pd.DataFrame
     motion: Motion | None = None
+    computed: int = 0
 
     @property
     def synthetic(self) -> bool:

@@ -26,8 +26,11 @@ def main() -> None:
         command = f"mmer table {paths.current_table()}" if paths.current_table() else f"dvc repro evaluate@{name}"
         log.warning("report: experiment %s has no predictions yet; `%s` makes them", name, command)
     results = measure([experiment_record(name, config["experiments"][name]) for name in names])
+    shown = [config["experiments"][name] for name in names]
     datasets = [
-        dataset_record(name, section) for name, section in config["datasets"].items() if paths.motion(name).is_file()
+        dataset_record(name, section, shown)
+        for name, section in config["datasets"].items()
+        if paths.motion(name).is_file()
     ]
     published, table = load(), paths.current_table()
     models = side_by_side(results, config.get("recipes"), published) if table else None
@@ -44,6 +47,6 @@ def main() -> None:
     ):
         with whole_file(path) as partial:
             partial.write_text(text, encoding="utf-8")
-    shown = [markdown(models, published=False)] if models else [markdown_table(results)]
-    shown = "\n".join([*shown, *([streams_markdown(streams)] if streams else [])])
-    print(f"{shown}\n\nThe report: {paths.here(paths.REPORT).resolve()}")
+    printed = [markdown(models, published=False)] if models else [markdown_table(results)]
+    printed = "\n".join([*printed, *([streams_markdown(streams)] if streams else [])])
+    print(f"{printed}\n\nThe report: {paths.here(paths.REPORT).resolve()}")

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ import pandas as pd
 
 from mmer.report.records import DatasetRecord, ExperimentRecord, SignalRecord
 from mmer.stages import paths
+from mmer.stages.build import build
+from mmer.stages.doctor_labels import computed_classes
 from mmer.stages.read_table import read_table
 from mmer.stages.select import experiment_clips, experiment_samples
 from mmer.stages.signal_key import signal_key
@@ -75,10 +77,14 @@ def _signals(config: dict[str, Any], used: set[str]) -> Iterator[SignalRecord]:
             yield SignalRecord(dataset, name, len(clips), missing, tuple(about["notes"]))
 
 
-def dataset_record(name: str, config: dict[str, Any]) -> DatasetRecord:
-    """Read the clips of a dataset, and their motion."""
+def dataset_record(name: str, config: dict[str, Any], experiments: Iterable[dict[str, Any]]) -> DatasetRecord:
+    """Read the clips of a dataset, and their motion; ``experiments`` are the configs of those in the report."""
     config = {**config, "synthetic": _synthetic(name)}
-    return DatasetRecord(name, config, load_clips(paths.clips(name)), Motion.load(paths.motion(name)))
+    clips = load_clips(paths.clips(name))
+    schemes = [one["labels"] for one in experiments if name in one["datasets"]]
+    different = [scheme for at, scheme in enumerate(schemes) if scheme not in schemes[:at]]
+    computed = max((computed_classes(build(scheme), clips) for scheme in different), default=0)
+    return DatasetRecord(name, config, clips, Motion.load(paths.motion(name)), computed)
 
 
 def _audit(name: str) -> Audit | None:

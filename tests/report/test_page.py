@@ -195,6 +195,14 @@ def test_synthetic_data_are_called_so(clips, records, config):
     assert "Synthetic" not in Page(render(records, [DatasetRecord("casme2", {}, clips, None)], {})).text
 
 
+def test_objective_classes_that_the_corpus_does_not_state_are_flagged(clips, records):
+    said = Page(render(records, [DatasetRecord("casme2", {}, clips, None, 3)], {})).text
+    assert f"computed from action units for 3 of {len(clips)} clips" in said
+    assert (
+        "computed from action units" not in Page(render(records, [DatasetRecord("casme2", {}, clips, None)], {})).text
+    )
+
+
 def test_one_name_for_two_experiments_is_refused(records):
     with pytest.raises(InputError, match="first"):
         render([records[0], records[0]], [], {})
