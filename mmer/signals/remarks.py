@@ -62,7 +62,7 @@ class Remarks:
         """Return everything, summed up over recordings."""
         found = list(self.said)
         plain = Counter(note for path in self.clocks for note in {n for one in self.clocks[path] for n in one.notes})
-        moving = {path: [one for one in every if one.rate != 1.0] for path, every in sorted(self.clocks.items())}
+        moving = {path: [one for one in every if round((one.rate - 1) * 1e6)] for path, every in sorted(self.clocks.items())}
         moving = {path: every for path, every in moving.items() if every}
         if moving:
             rates = [(one.rate - 1) * 1e6 for every in moving.values() for one in every]
