@@ -1,12 +1,13 @@
 """Recordings in five formats come back to the sample, and to the format's own resolution in volts."""
 
 import itertools
+import time
 from datetime import datetime
 
 import mne
 import numpy as np
 import pytest
-from written import NAMES, RATE, edf, mne_raw, waves
+from written import NAMES, RATE, ant, edf, mne_raw, neuroscan, waves
 
 from mmer.signals.channels import ChannelNames
 from mmer.signals.recording import Event, open_recording
@@ -66,7 +67,11 @@ def eeglab(folder, values):
     return folder / "a.set", np.abs(values).max() * np.finfo("f4").eps
 
 
-FORMATS = [fif, fif_single, edf_16, bdf_24, brainvision, brainvision_float, eeglab]
+def neuroscan_cnt(folder, values):
+    return neuroscan(folder / "a.cnt", values * 1e6), 0.5 * 0.01e-6
+
+
+FORMATS = [fif, fif_single, edf_16, bdf_24, brainvision, brainvision_float, eeglab, neuroscan_cnt]
 
 
 @pytest.mark.parametrize("write", FORMATS, ids=lambda write: write.__name__)
@@ -111,6 +116,30 @@ def test_pieces_are_the_whole(tmp_path, write):
 def test_the_clock_of_the_file_is_kept(tmp_path):
     with open_recording(edf(tmp_path / "a.edf", waves() * 1e6), ChannelNames()) as recording:
         assert recording.started == datetime(2024, 3, 5, 14, 30, 10)
+
+
+def test_neuroscan_s_time_of_day_does_not_depend_on_the_time_zone(tmp_path, monkeypatch):
+    path = neuroscan(tmp_path / "a.cnt", waves() * 1e6)
+    for zone in ("UTC", "Asia/Shanghai"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        with open_recording(path, ChannelNames()) as recording:
+            assert recording.started == datetime(2024, 3, 5, 14, 30, 10)
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_ant_s_own_format(tmp_path, wide):
+    path = ant(tmp_path / "a.cnt", waves() * 1e6, wide)
+    with open_recording(path, ChannelNames()) as recording:
+        assert recording.kinds == ("eeg", "eeg", "eeg", "ecg")
+        whole = recording.read(0, 1024)
+        np.testing.assert_allclose(whole, waves(), rtol=0, atol=1e-6 / 128)
+        np.testing.assert_array_equal(recording.read(300, 900, ["O2"])[0], whole[2, 300:900])
+    path.write_bytes(path.read_bytes()[:-50])
+    with pytest.raises(ValueError, match=r"a\.cnt: part b'eeph' ends 50 bytes after the file; its end is missing"):
+        open_recording(path, ChannelNames())
 
 
 def test_a_cropped_fif_counts_from_its_own_first_sample(tmp_path):

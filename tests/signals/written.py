@@ -1,6 +1,7 @@
 """Recordings that the tests write in the layouts of amplifiers and corpora."""
 
 import pickle
+import struct
 from datetime import datetime
 from pathlib import Path
 
@@ -46,6 +47,48 @@ def edf(
     recording = edfio.Recording(startdate=started.date())
     file = whole(signals, recording=recording, starttime=started.time(), **extra)
     file.write(path)
+    return path
+
+
+def ant(path: Path, microvolts: np.ndarray, wide: bool = False) -> Path:
+    """Write ANT Neuro's .cnt, in steps of 1/128 microvolt."""
+    from antio.libeep import pyeep
+
+    channels = pyeep.create_channel_info()
+    for name in NAMES:
+        pyeep.add_channel(channels, name, "Ref", "uV")
+    file = pyeep.write_cnt(str(path), int(RATE), channels, int(wide))
+    pyeep.add_samples(file, [float(value) for value in microvolts.T.ravel()], len(NAMES))
+    pyeep.close(file)
+    return path
+
+
+def neuroscan(path: Path, microvolts: np.ndarray, step: float = 0.01) -> Path:
+    """Write Neuroscan's .cnt: a header of 900 bytes, 75 per channel, whole numbers of ``step``, a table of events."""
+    count, samples = microvolts.shape
+    head = bytearray(900 + 75 * count)
+    table = len(head) + 4 * microvolts.size
+
+    def put(at: int, form: str, value: object) -> None:
+        struct.pack_into("<" + form, head, at, value)
+
+    put(0, "12s", b"Version 3.0")
+    put(121, "20s", b"A Person")
+    put(225, "22s", b"03/05/24\0\x0014:30:10\0")
+    put(370, "H", count)
+    put(376, "H", int(RATE))
+    put(864, "i", samples)
+    put(886, "i", table)
+    for row, name in enumerate(NAMES):
+        put(900 + 75 * row, "10s", name.encode())
+        put(900 + 75 * row + 19, "f", 100.0 * row)  # x and y on its screen
+        put(900 + 75 * row + 23, "f", 50.0 + row)
+        put(900 + 75 * row + 59, "f", 204.8 * step)
+        put(900 + 75 * row + 71, "f", 1.0)
+    sample = round(1.5 * RATE) + 1  # the reader takes one off
+    event = struct.pack("<HBBi", 7, 0, 0, len(head) + sample * 4 * count)
+    numbers = np.rint(microvolts / step).astype("<i4").T.tobytes()
+    path.write_bytes(bytes(head) + numbers + struct.pack("<Bii", 1, len(event), 0) + event)
     return path
 
 

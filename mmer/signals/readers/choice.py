@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mmer.signals.contents import Contents
-from mmer.signals.readers import bids, columns, curry, deap, mahnob, matlab, mne_file
+from mmer.signals.readers import ant, bids, columns, curry, deap, mahnob, matlab, mne_file
 from mmer.types.errors import InputError, nearest
 
 TEXTS = {".csv", ".tsv", ".txt"}
@@ -76,6 +76,8 @@ def contents_of(path: str) -> Contents:
         return columns.contents(place)
     if suffix in CURRY or (suffix == ".dat" and place.with_suffix(".dap").exists()):
         return curry.contents(place)
+    if suffix == ".cnt" and ant.belongs(head):
+        return ant.contents(place)
     if bids.belongs(place):
         return bids.file(place)
     if suffix == ".bdf" and (place.parent / mahnob.SESSION).exists():

@@ -1,4 +1,4 @@
-"""Every format that MNE reads: FIF, EDF, BDF, GDF, BrainVision, EEGLAB, Neuroscan and ANT .cnt, and more."""
+"""Every format that MNE reads: FIF, EDF, BDF, GDF, BrainVision, EEGLAB, Neuroscan's .cnt, and more."""
 
 import contextlib
 import logging
@@ -153,6 +153,8 @@ def of_raw(
         return tuple(Event(float(onset - shift), str(text)) for onset, text in pairs)
 
     date = raw.info["meas_date"]
+    if type(raw).__name__ == "RawCNT" and date is not None:
+        date = date.astimezone()  # MNE took the time in the file for that of this machine's zone
     places = [tuple(float(x) for x in channel["loc"][:3]) for channel in raw.info["chs"]]
     return Contents(
         names=tuple(raw.ch_names),
@@ -174,13 +176,11 @@ def of_raw(
 
 
 def _read_raw(path: Path, whole: bool) -> mne.io.BaseRaw:
-    """Call the reader of a suffix; a .cnt is Neuroscan's or ANT's by its first bytes."""
+    """Call the reader of a suffix."""
     suffix = path.suffix.lower()
     options = {"preload": whole, "verbose": "warning"}
-    if suffix == ".cnt":
-        with path.open("rb") as file:
-            ant = file.read(4) in (b"RIFF", b"RF64")
-        return mne.io.read_raw_ant(path, **options) if ant else mne.io.read_raw_cnt(path, **options)
+    if suffix == ".cnt":  # ANT's own are read elsewhere
+        return mne.io.read_raw_cnt(path, **options)
     if suffix == ".dat":
         return mne.io.read_raw_bci2k(path, **options)
     return mne.io.read_raw(path, **options)
