@@ -48,7 +48,9 @@ class BandPower(Unmixed):
         between narrow bands).
     """
 
-    bands: dict[str, list[float]] = field(default_factory=lambda: {name: list(edges) for name, edges in BANDS.items()})
+    bands: dict[str, list[float]] = field(
+        default_factory=lambda: {name: list(edges) for name, edges in BANDS.items()}, hash=False
+    )
     measures: tuple[str, ...] = ("de",)
     logarithm: str = "e"
     spectrum: str = "multitaper"
