@@ -16,20 +16,20 @@ MOST = 5  # streams: every subset of them is scored
 class Fused(nn.Module):
     """Models side by side, the features of their streams fused.
 
-    With three classes, ``gcn`` for the face (12 nodes of 3 numbers: 384 features, 1,184 parameters), and two
-    ``logreg``-like branches without parameters of their own, ``eeg`` of 160 and ``ecg`` of 24 numbers, each fusion as
-    its yaml has it:
+    Three classes; the face by ``gcn`` (12 nodes of 3 numbers: 384 features of 1,184 parameters), two signals by
+    ``signal_mlp``: 32 features each of ``eeg`` (32 channels, 5 bands: 5,152 parameters) and ``heart`` (1 channel, 6
+    features: 224). The fusions as their yaml has them, and their own parameters:
 
-    ================  =====================================================  ==========  ==========
-    fusion            what its classifier sees of a clip                     null        parameters
-    ================  =====================================================  ==========  ==========
-    late              logits of every stream, weighed                        --          FIXME
-    concatenation     64 numbers of all 568                                  568         FIXME
-    gated             32 numbers, of each stream by its share                568         FIXME
-    low_rank          16 numbers, products of all streams'                   568         FIXME
-    cross_attention   6 pairs of streams, 16 numbers each                    568         FIXME
-    graph_fusion      32 numbers: nodes of the face, nodes of the streams    --          FIXME
-    ================  =====================================================  ==========  ==========
+    ===============  =====================================================  ===========  ==========
+    fusion           what its classifier sees of a clip                     null tokens  parameters
+    ===============  =====================================================  ===========  ==========
+    late             448: the features of each stream, classified apart                        1356
+    concatenation    64, of all 448                                                 448       28931
+    gated            32, of each stream by its share                                448       20739
+    low_rank         16, products of all streams'                                   448       28935
+    cross_attention  96: 6 pairs of streams, 16 each                                448       42403
+    graph_fusion     32: nodes of the face, nodes of the streams                               7987
+    ===============  =====================================================  ===========  ==========
 
     A stream is absent where a clip lacks what its model reads, and where ``modality_dropout`` takes it away. Then its
     numbers are zeros before anything is computed of them, no batch normalisation counts them, and its features are

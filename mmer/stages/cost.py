@@ -7,6 +7,7 @@ import pandas as pd
 from mmer.stages import paths
 from mmer.stages.experiment import Experiment
 from mmer.stages.fingerprint import device_name
+from mmer.training.checks import model_sizes
 from mmer.training.fold_result import FoldResult
 from mmer.types.cost import Cost
 from mmer.types.predictions import predictions_digest
@@ -17,7 +18,7 @@ def save_cost(experiment: Experiment, results: Sequence[FoldResult], predictions
     task = experiment.task(experiment.config["seeds"][0])
     parameters = None
     if not task.classical:
-        model = task.make_model(experiment.samples.sizes(experiment.targets.n_outputs))
+        model = task.make_model(model_sizes(task, experiment.splits[0].train))
         parameters = sum(value.numel() for value in model.parameters())
     cost = Cost(
         experiment=experiment.name,

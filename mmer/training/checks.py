@@ -44,7 +44,7 @@ def check_folds(task: Task, splits: Sequence[Split]) -> None:
     check_choice(task.recipe.cuda_graph, find_device(task.device))
     clip_ids = sorted({name for split in splits for name in (*split.train, *split.test)})
     known = set(task.samples.clip_ids)
-    sizes = _sizes(task, [clip for clip in splits[0].train if clip in known])
+    sizes = model_sizes(task, [clip for clip in splits[0].train if clip in known])
     _check_clips(task, clip_ids, splits, sizes)
     _check_classes(task, splits)
     _check_sampling(task)
@@ -65,8 +65,11 @@ def _check_tested_once(task: Task, splits: Sequence[Split]) -> None:
                 )
 
 
-def _sizes(task: Task, clip_ids: list[str]) -> Sizes:
-    """Return what models of this task are made for: signals that are fitted in the fold may get another shape by it."""
+def model_sizes(task: Task, clip_ids: Sequence[str]) -> Sizes:
+    """Return what models of this task are made for: signals that are fitted in the fold may get another shape by it.
+
+    ``clip_ids`` are training clips of any fold.
+    """
     samples = task.samples
     if task.fit_signals:
         samples = FittedSignals.fit(task.fit_signals, samples.subset(clip_ids)).apply(samples.subset(clip_ids))
@@ -104,10 +107,12 @@ def _check_clips(task: Task, clip_ids: list[str], splits: Sequence[Split], sizes
     for stream in model.streams:
         there = dict(zip(task.samples.clip_ids, task.samples.present[stream], strict=True))
         if bare := [clip for clip in clip_ids if not there[clip]]:
+            way_out = "give these clips face tracks, leave them out with `exclude` of the dataset, or choose a model"
+            if stream in task.samples.signals:
+                way_out = "leave them out with `exclude` of the dataset, or choose a `fusion`: it fuses one stream too,"
             raise InputError(
                 f"experiment {task.experiment!r}: {name} needs the stream {stream!r}, and {len(bare)} of "
-                f"{len(clip_ids)} clips lack it: {listing(bare)}; give these clips face tracks, leave them out with "
-                "`exclude` of the dataset, or choose a model that does without"
+                f"{len(clip_ids)} clips lack it: {listing(bare)}; {way_out} that does without"
             )
 
 

@@ -22,12 +22,15 @@ class FittedSignals:
     transforms : dict of str to callable
     layouts : dict of str to SignalLayout
         Of what the transforms return.
+    shapes : dict of str to tuple of int
+        Of one clip of it.
     clip_ids : dict of str to tuple of str
         The clips each was fitted on.
     """
 
     transforms: dict[str, Transform] = field(default_factory=dict)
     layouts: dict[str, SignalLayout] = field(default_factory=dict)
+    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     clip_ids: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -46,14 +49,16 @@ class FittedSignals:
         InputError
             No clip has the signal.
         """
-        transforms, layouts, clip_ids = {}, {}, {}
+        transforms, layouts, shapes, clip_ids = {}, {}, {}, {}
         for name, fit_one in sorted(fit_signals.items()):
             there = tuple(clip for clip, has in zip(samples.clip_ids, samples.present[name], strict=True) if has)
             if not there:
                 raise InputError(f"no training clip has the stream {name!r}")
-            transforms[name], layouts[name] = fit_one(samples.subset(there))
+            own = samples.subset(there)
+            transforms[name], layouts[name] = fit_one(own)
+            shapes[name] = np.shape(transforms[name](own.streams[name][:1]))[1:]
             clip_ids[name] = there
-        return cls(transforms, layouts, clip_ids)
+        return cls(transforms, layouts, shapes, clip_ids)
 
     def apply(self, samples: Samples) -> Samples:
         """Transform the signals of any clips; absent ones stay zeros."""
@@ -61,16 +66,10 @@ class FittedSignals:
             return samples
         streams = dict(samples.streams)
         for name, transform in self.transforms.items():
-            there, layout = samples.present[name], self.layouts[name]
-            given = streams[name]
-            # Where nobody has it, one row of zeros says which shape it would have.
-            found = np.asarray(transform(given[there] if there.any() else np.zeros_like(given[:1])), np.float32)
-            values = np.zeros((len(given), *found.shape[1:]), np.float32)
+            there, given = samples.present[name], streams[name]
+            streams[name] = np.zeros((len(given), *self.shapes[name]), np.float32)
             if there.any():
-                values[there] = found
-            if values.shape[1] != len(layout.channels):
-                raise InputError(f"the signal {name!r} has {len(layout.channels)} channels fitted, but {values.shape}")
-            streams[name] = values
+                streams[name][there] = transform(given[there])
         return replace(samples, streams=streams, signals=samples.signals | self.layouts)
 
     @property
