@@ -13,8 +13,9 @@ import pandas as pd
 from mmer.datasets.action_units import read_action_units
 from mmer.datasets.clip_folders import corpus_root
 from mmer.datasets.coding import clip_ids
+from mmer.datasets.csv_file import header_key
 from mmer.datasets.frame_check import with_frames
-from mmer.datasets.table import Row, header_key, read_table
+from mmer.datasets.table import Row, read_table
 from mmer.types.archives import archive_folders
 from mmer.types.clips import validate_clips
 from mmer.types.errors import InputError, listing, nearest

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmer.datasets.csv_file import HEADER_ROWS, header_key
 from mmer.datasets.table_file import WrongTable, table_lines
 from mmer.types.errors import InputError, listing
 
-HEADER_ROWS = 60  # how far down the header may stand; SAMM has thirteen rows above it
 MAX_FRAME = 10**9
 MAX_NAME_BYTES = 200  # file systems allow 255, and a suffix is added
 
@@ -145,7 +145,8 @@ def read_table(
     InputError
         The file is damaged, encrypted or too large.
     """
-    sheet, lines = table_lines(path, sheet)
+    titles = () if top is not None else (*columns.values(), *(optional or {}).values())
+    sheet, lines = table_lines(path, sheet, titles)
     where = f"{path}, sheet {sheet}" if sheet else str(path)
     place = "cell {letters}{row}" if sheet else "row {row}"
     if top is None:
@@ -173,8 +174,8 @@ def read_table(
             continue
         if header and not sheet and len(line) > len(header):  # in a workbook a note may stand beside the table
             raise InputError(
-                f"{where}, row {number}: {len(line)} cells under {len(header)} headers; put a text that holds a comma "
-                "between double quotes"
+                f"{where}, row {number}: {len(line)} cells under {len(header)} headers; put a text that holds a "
+                "separator between double quotes"
             )
         rows.append(
             Row(number, {column: line[spot] if spot < len(line) else None for column, spot in at.items()}, places)
@@ -190,8 +191,6 @@ def _header(lines: list[list[object]], first: str, where: str) -> int:
         if line and _same(line[0], first):
             return number
     begins = [repr(str(line[0])[:30]) for line in lines if line and line[0] is not None]
-    if any(len(line) == 1 and _same(re.split(r"[;\t]", str(line[0]))[0], first) for line in lines[:HEADER_ROWS]):
-        raise WrongTable(f"{where}: the cells are separated by semicolons or tabs; save it with commas, or as .xlsx")
     raise WrongTable(
         f"{where}: no header; none of the first {HEADER_ROWS} rows begins with {first!r} "
         f"(they begin with {listing(begins) or 'nothing'}). Is it the right file?"
@@ -209,8 +208,6 @@ def _columns(header: list[str], columns: Mapping[str, str], optional: Mapping[st
             at[column] = found[0]
     if absent := [title for column, title in columns.items() if column not in at]:
         has = ", ".join(repr(name) for name in header if name) or "nothing"
-        if len(header) == 1 and re.search(r"[;\t]", header[0]):  # what some spreadsheet programs call csv
-            has += "; its cells are separated by semicolons or tabs, save it with commas, or as .xlsx"
         raise WrongTable(f"{where}: the columns {', '.join(map(repr, absent))} are missing; it has {has}")
     return at
 
@@ -224,11 +221,6 @@ def _two_rows(error: WrongTable, below: list[list[object]], columns: Mapping[str
         f"{error}. The row below holds {', '.join(map(repr, found))}: the header is spread over two rows. Unmerge its "
         "cells and put every header into one row"
     )
-
-
-def header_key(title: object) -> str:
-    """Strip case, spaces and punctuation from a header: 'Onset Frame' and 'OnsetFrame' are the same column."""
-    return re.sub(r"[\W_]", "", str(title).casefold())
 
 
 def _same(cell: object, title: str) -> bool:

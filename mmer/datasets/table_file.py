@@ -4,21 +4,20 @@ Nothing in the file is evaluated: of a formula the stored value is read, and tex
 from outside may be damaged, claim a size it does not have, or declare XML entities that unpack without end.
 """
 
-import csv
 import io
 import warnings
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import openpyxl
 import xlrd
 
+from mmer.datasets.csv_file import MAX_BYTES, csv_lines
 from mmer.types.errors import InputError
 
 TABLES = {".xlsx", ".xls", ".csv"}
-MAX_BYTES = 128 * 2**20  # a table, unpacked; the largest published annotation file has under one
 MAX_ROWS, MAX_COLUMNS = 50_000, 64  # a file may claim the cell XFD1048576 and nothing else
 
 
@@ -26,7 +25,7 @@ class WrongTable(InputError):
     """A file that can be read, but is not the table that was asked for: the sheet, header or a column is missing."""
 
 
-def table_lines(path: Path, sheet: str | None) -> tuple[str, list[list[object]]]:
+def table_lines(path: Path, sheet: str | None, titles: Collection[str] = ()) -> tuple[str, list[list[object]]]:
     """Read one sheet of a workbook, or a csv file.
 
     Parameters
@@ -35,6 +34,8 @@ def table_lines(path: Path, sheet: str | None) -> tuple[str, list[list[object]]]
         ``.xlsx``, ``.xls`` or ``.csv``.
     sheet : str or None
         Name of the sheet, in any case, ``*`` allowed; None: the first one. A csv file has none.
+    titles : collection of str
+        Headers of which some are expected, by which a csv file shows what separates its cells.
 
     Returns
     -------
@@ -52,7 +53,7 @@ def table_lines(path: Path, sheet: str | None) -> tuple[str, list[list[object]]]
     """
     kind = path.suffix.lower()
     if kind == ".csv":
-        name, lines = "", csv_lines(path)
+        name, lines = "", [_line(line) for line in csv_lines(path, titles)]
     else:
         name, lines = (xls_lines if kind == ".xls" else xlsx_lines)(path, sheet)
     if len(lines) > MAX_ROWS:
@@ -60,19 +61,6 @@ def table_lines(path: Path, sheet: str | None) -> tuple[str, list[list[object]]]
     while lines and not lines[-1]:
         lines.pop()
     return name, lines
-
-
-def csv_lines(path: Path) -> list[list[object]]:
-    """Read a csv file as text, one list per row."""
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path}: over {MAX_BYTES} bytes; refused")
-        text = path.read_bytes().decode("utf-8-sig")
-        return [_line(line) for line in csv.reader(io.StringIO(text, newline=""), strict=True)]
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text ({error}); save it as 'CSV UTF-8'") from error
-    except (OSError, csv.Error) as error:
-        raise InputError(f"{path}: not a readable csv file ({error})") from error
 
 
 def xlsx_lines(path: Path, sheet: str | None) -> tuple[str, list[list[object]]]:

@@ -129,7 +129,7 @@ def test_a_long_video_is_counted_once(manifest, monkeypatch):
     ("text", "says"),
     [
         ("", r"'clip', 'subject', 'emotion' are missing; it has nothing"),
-        ("clip;subject;emotion;video\nx;p;joy;videos/a.mp4\n", "separated by semicolons or tabs, save it with commas"),
+        ("clip|subject|emotion|video\nx|p|joy|videos/a.mp4\n", r"are missing; it has 'clip\|subject\|emotion\|video'"),
         ("clip,subject\nx,p\n", r"'emotion' are missing; it has 'clip', 'subject'"),
         ("clip,subject,emotion,vidio\n", r"no column 'vidio'; did you mean 'video'"),
         ("clip,subject,emotion,video,video\n", r"'video' occurs 2 times"),

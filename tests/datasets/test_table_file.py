@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from miniature_corpora import write_workbook
 
-from mmer.datasets import table_file
+from mmer.datasets import csv_file, table_file
 from mmer.datasets.table import read_table
 from mmer.types.errors import InputError
 
@@ -84,7 +84,7 @@ def test_a_lone_cell_far_away_costs_nothing(workbook):
 
 
 def test_an_oversize_csv_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(table_file, "MAX_BYTES", 10)
+    monkeypatch.setattr(csv_file, "MAX_BYTES", 10)
     (tmp_path / "coding.csv").write_text("Subject,Filename\n01,a\n")
     with pytest.raises(InputError, match="over 10 bytes"):
         read_table(tmp_path / "coding.csv", "", COLUMNS)

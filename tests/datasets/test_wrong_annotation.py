@@ -50,16 +50,57 @@ def test_a_csv_export_that_lost_its_zeros_reads_the_same(root):
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t"])
-def test_a_csv_export_with_other_separators_says_so(root, delimiter):
+def test_a_csv_export_with_other_separators_reads_the_same(root, delimiter):
+    expected = read(root)
     as_csv(root, delimiter)
-    with pytest.raises(InputError, match=r"20140508\.csv: the cells are separated by semicolons or tabs; save it with"):
+    assert read(root).equals(expected)
+
+
+def test_the_header_says_what_separates_and_no_other_cell(root):
+    rows = [(*CASME2_ROWS[0][:7], "4;7", "happiness"), (*CASME2_ROWS[1][:7], "4,7;12", "disgust")]
+    for delimiter in (",", ";"):
+        as_csv(root, delimiter, rows=rows)
+        assert read(root).action_units.tolist() == [["AU04", "AU07"], ["AU04", "AU07", "AU12"]]
+        as_sheet(root, CASME2_ROWS)
+
+
+def test_a_text_with_a_separator_needs_quotes(root):
+    (root / BOOK).unlink()
+    lines = [";".join("" if cell is None else str(cell) for cell in row) for row in (CASME2_HEADER, CASME2_ROWS[0])]
+    (root / BOOK).with_suffix(".csv").write_text("\n".join(lines).replace(";12;", ";4;7;"))
+    with pytest.raises(InputError, match=r"10 cells under 9 headers; put a text that holds a separator between"):
         read(root)
 
 
-def test_a_csv_export_of_a_chinese_system_says_how_to_save_it(root):
-    as_csv(root, encoding="gbk", rows=[(*CASME2_ROWS[0][:8], "高兴")])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gbk", "gb18030"])
+def test_a_csv_export_of_a_chinese_system_reads_the_same(root, encoding):
+    as_csv(root, encoding=encoding, rows=[(*CASME2_ROWS[0][:8], "高兴")])
+    assert read(root).emotion.tolist() == ["高兴"]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1250", "mac-roman"])
+def test_text_that_nobody_can_be_sure_of_is_refused(root, encoding):
+    as_csv(root, encoding=encoding, rows=[(*CASME2_ROWS[0][:8], "joyé")])
     with pytest.raises(InputError, match=r"20140508\.csv: not UTF-8 text.*save it as 'CSV UTF-8'"):
         read(root)
+
+
+def test_half_a_utf_16_file_is_refused(root):
+    as_csv(root, encoding="utf-16")
+    path = (root / BOOK).with_suffix(".csv")
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(InputError, match=r"20140508\.csv: not UTF-16 text"):
+        read(root)
+
+
+@pytest.mark.parametrize("cell", [None, " "])
+def test_empty_columns_without_a_header_do_no_harm(root, cell):
+    """One released sheet has two of them, and an export keeps their commas."""
+    expected = read(root)
+    (root / BOOK).unlink()
+    with (root / BOOK).with_suffix(".csv").open("w", newline="") as file:
+        csv.writer(file).writerows([[*CASME2_HEADER, None, None], *([*row, cell, None] for row in CASME2_ROWS)])
+    assert read(root).equals(expected)
 
 
 def test_chinese_words_and_names_are_kept(tmp_path):
