@@ -29,7 +29,7 @@ MACHINERY = {f"mmer.stages.{name}" for name in NAMES.split()}
 def test_yaml_module_and_name_agree(group, name):
     node = read_option(group, name, CONF)
     assert node["name"] == name
-    if group not in ("labels", "augment", "signal"):  # these are data: one reader, many yaml files
+    if group not in ("labels", "augment", "recordings", "signal"):  # these are data: one reader, many yaml files
         assert node["_target_"].split(".")[-2] == name
     target_class(node)
 
