@@ -79,11 +79,10 @@ class Streams:
 
 
 def stream_names(record: ExperimentRecord) -> tuple[str, ...]:
-    """Name the streams of an experiment as its config has them."""
+    """Name the streams of an experiment, the face first."""
     model = record.config.get("model")
-    if isinstance(model, Mapping) and isinstance(model.get("branches"), Mapping):
-        return tuple(model["branches"])
-    return tuple(record.config.get("signals") or (FACE,))
+    branches = model.get("branches") if isinstance(model, Mapping) else None
+    return tuple(sorted(branches or (FACE,), key=lambda stream: (stream != FACE, stream)))
 
 
 def streams_of(

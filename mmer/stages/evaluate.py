@@ -10,6 +10,7 @@ from mmer.stages.cost import save_cost
 from mmer.stages.experiment import Experiment, how_to_run, load_experiment
 from mmer.stages.fingerprint import device_name, fingerprint
 from mmer.stages.fold_cache import FoldCache
+from mmer.stages.fused import FACE
 from mmer.stages.progress import progress
 from mmer.training.au_prior import au_prior, au_prior_oracle
 from mmer.training.baselines import constant, majority, prior
@@ -77,10 +78,11 @@ def _subsets(experiment: Experiment, results: list[FoldResult], folder: Path) ->
     """Write what a fused model predicts of the same clips from some of its streams only, a table per subset."""
     for old in sorted(folder.glob("*.parquet")):
         old.unlink()
-    for streams in sorted({streams for result in results for streams in getattr(result, "subsets", {})}):
+    for streams in sorted({streams for result in results for streams in result.subsets}):
         parts = [replace(result, probabilities=result.subsets[streams]) for result in results]
         table = predictions_table(experiment.name, parts, experiment.targets, experiment.clips)
-        save_predictions(table, folder / f"{streams}.parquet")
+        name = "+".join(sorted(streams.split("+"), key=lambda stream: (stream != FACE, stream)))
+        save_predictions(table, folder / f"{name}.parquet")
 
 
 def _saw(results: list[FoldResult], path: Path) -> None:

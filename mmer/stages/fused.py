@@ -1,4 +1,4 @@
-"""Make a model from its yaml node; a fused one from the nodes of its branches and of its fusion."""
+"""Make a model from its yaml node; one for streams that may be absent from the nodes of its branches and fusion."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mmer.types.samples import Sizes
 
 FUSED = "mmer.models.fused.Fused"
+ALONE = "mmer.models.alone.Alone"  # one branch and no fusion
 FACE = "face"  # the name of the face's branch
 
 
@@ -22,14 +23,15 @@ def build_model(node: Mapping[str, Any], sizes: "Sizes") -> "nn.Module":
     ----------
     node : mapping
         ``_target_``, ``name`` and the model's keys, none of its training. Of a fused model ``branches``, a node by
-        name of each, and ``fusion``, a node: its class gets what makes each of them.
+        name of each, and ``fusion``, a node: its class gets what makes each of them. One branch needs no fusion.
     sizes : Sizes
     """
     if not is_fused(node):
         return build(node, sizes)
     own = {key: value for key, value in node.items() if key not in ("branches", "fusion")}
     branches = {name: partial(build, branch) for name, branch in node["branches"].items()}
-    return build(own, sizes, branches=branches, fusion=partial(build, node["fusion"]))
+    fusion = {"fusion": partial(build, node["fusion"])} if "fusion" in node else {}
+    return build(own, sizes, branches=branches, **fusion)
 
 
 def is_fused(node: Mapping[str, Any]) -> bool:
@@ -44,5 +46,7 @@ def face_of(node: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def modules_of(node: Mapping[str, Any]) -> tuple[str, ...]:
     """Name the modules of a model, of its branches and of its fusion, sorted."""
-    nodes = [node, *node["branches"].values(), node["fusion"]] if is_fused(node) else [node]
+    nodes = [node]
+    if is_fused(node):
+        nodes += [*node["branches"].values(), *([node["fusion"]] if "fusion" in node else [])]
     return tuple(sorted({str(one["_target_"]).rpartition(".")[0] for one in nodes}))

@@ -65,7 +65,9 @@ def model_traits(node: Mapping[str, Any]) -> ModelTraits:
     """
     if isinstance(node.get("branches"), Mapping):
         parts = [model_traits(branch) for branch in node["branches"].values()]
-        return _together([*parts, _found(node.get("fusion") or {}, needs_streams=False)], str(node.get("name")))
+        if "fusion" in node:
+            parts.append(_found(node["fusion"], needs_streams=False))
+        return _together(parts, str(node.get("name")))
     found = _found(node)
     if SIGNAL not in found.streams:
         return found

@@ -1,5 +1,6 @@
 """The signals of an experiment's corpora, each as one stream."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -23,10 +24,9 @@ def signal_parts(name: str, node: Mapping[str, Any], datasets: Sequence[str]) ->
     parts = {dataset: Samples.load(paths.signal(dataset, signal_key(node))) for dataset in datasets}
     there = [part for part in parts.values() if part.present[name].any()]
     if not there:
-        raise InputError(
-            f"signal {name}: no clip of {listing(datasets)} has it; the reasons stand in "
-            f"{paths.signal_notes(datasets[0], signal_key(node))}"
-        )
+        file = paths.signal_notes(datasets[0], signal_key(node))
+        why = sorted(set(json.loads(file.read_text(encoding="utf-8"))["missing"].values()))
+        raise InputError(f"signal {name}: no clip of {listing(datasets)} has it: {listing(why, 2)} (see {file})")
     return [part if part.present[name].any() else _absent(name, part, there[0]) for part in parts.values()]
 
 

@@ -20,7 +20,7 @@ def main(name: str) -> None:
     if not config["signals"]:
         return
     # Tables and MNE take seconds to import, and most datasets have no signals.
-    from mmer.stages.signal_samples import as_samples
+    from mmer.stages.signal_samples import as_samples, no_cut
     from mmer.types.clips import load_clips, visible
 
     clips, recordings = load_clips(paths.clips(name)), build(config["recordings"])
@@ -28,8 +28,12 @@ def main(name: str) -> None:
     tracks = {clip_id: path for clip_id, path in files.items() if path.is_file()}
     for key, node in sorted(config["signals"].items()):
         signal = build(node)
-        cut = signal.cut(visible(clips, signal.reads), recordings, tracks)
-        samples = as_samples(node["name"], cut.values, cut.layout, list(clips.clip_id))
+        column = getattr(signal, "recording", None)  # what the face itself gives needs none
+        if column is not None and clips[column].isna().all():
+            cut = no_cut(clips.clip_id, f"no recording: the column {column} of the clips is empty")
+        else:
+            cut = signal.cut(visible(clips, signal.reads), recordings, tracks)
+        samples = as_samples(node["name"], cut, list(clips.clip_id))
         samples.save(paths.signal(name, key))
         about = {"missing": dict(sorted(cut.missing.items())), "notes": list(cut.notes)}
         with whole_file(paths.signal_notes(name, key)) as partial:

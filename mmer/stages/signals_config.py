@@ -13,7 +13,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from mmer.stages.build import CONF, options, read_option
-from mmer.stages.fused import FACE, FUSED
+from mmer.stages.fused import ALONE, FACE, FUSED
 from mmer.stages.leaves import merge_leaves
 from mmer.stages.model_traits import model_traits
 from mmer.training.recipe import Recipe
@@ -79,13 +79,16 @@ def open_signals(config: DictConfig, leaves: dict, where: str, where_set: str) -
 def fuse(experiment: dict[str, Any]) -> None:
     """Write the fused model in the place of the model, and take out what says nothing more.
 
-    An experiment without signals is left without a trace of them.
+    A model that reads a signal by itself is put into one that knows which clips lack it. An experiment without signals
+    is left without a trace of them.
     """
     fusion, face = experiment.pop("fusion", None), experiment.pop("face")
     encoders, signals, model = experiment.pop("encoders", {}), experiment["signals"], experiment["model"]
     if not signals:
         del experiment["signals"]
     if not fusion:
+        if model.get("stream") in signals:
+            experiment["model"] = _alone(model)
         return
     branches = {FACE: {key: value for key, value in model.items() if key not in RECIPE}} if face else {}
     branches |= encoders
@@ -100,6 +103,13 @@ def fuse(experiment: dict[str, Any]) -> None:
         **modality_dropout,
         **recipe,
     }
+
+
+def _alone(model: dict[str, Any]) -> dict[str, Any]:
+    """Write a model of one signal as the only branch."""
+    own = {key: value for key, value in model.items() if key not in RECIPE}
+    recipe = {key: value for key, value in model.items() if key in RECIPE}
+    return {"_target_": ALONE, "name": model["name"], "branches": {model["stream"]: own}, **recipe}
 
 
 def check_signals(where: str, experiment: dict[str, Any]) -> None:

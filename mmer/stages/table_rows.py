@@ -7,8 +7,9 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from mmer.stages.build import CONF, options
+from mmer.stages.build import CONF, options, read_option
 from mmer.stages.config import GROUPS, NAME, UNREADABLE, mapping
+from mmer.stages.model_traits import model_traits
 from mmer.types.errors import InputError, nearest
 
 GROUP = "table"
@@ -109,7 +110,7 @@ def _product(over: dict[str, Any], without: dict[str, Any], file: Path) -> dict[
     wanted = {}
     for group, listed in over.items():
         there, out = options(group), _words(without.get(group, []), f"{file}: except.{group}")
-        chosen = there if listed == "all" else _words(listed, f"{file}: over.{group}")
+        chosen = _all(group) if listed == "all" else _words(listed, f"{file}: over.{group}")
         for word in (*chosen, *out):
             if word not in there:
                 raise InputError(f"{file}: {group}: conf/{group} has no {word!r}; {nearest(word, there)}")
@@ -117,6 +118,12 @@ def _product(over: dict[str, Any], without: dict[str, Any], file: Path) -> dict[
         if not wanted[group]:
             raise InputError(f"{file}: over.{group}: no row is left; list a choice, or take it out of `except`")
     return {"_".join(words): dict(zip(wanted, words, strict=True)) for words in product(*wanted.values())}
+
+
+def _all(group: str) -> list[str]:
+    """Return the choices of a group; models of recordings are listed by name, for not every corpus has any."""
+    names = options(group)
+    return [name for name in names if not model_traits(read_option(group, name)).signals] if group == "model" else names
 
 
 def _follows(given: dict[str, Any], over: dict[str, Any], file: Path) -> dict[str, dict[str, dict[str, Any]]]:

@@ -41,8 +41,8 @@ def fused(skill=0.9, **changes):
 
 
 def alone(name, stream, skill):
-    signals = {} if stream == "face" else {"signals": {stream: {"name": stream}}}
-    return experiment_record(name, CLIPS, skill=skill, baselines={}, config=config_of("loso", "megc3") | signals)
+    model = {} if stream == "face" else {"model": {"name": "net", "branches": {stream: {"name": "net"}}}}
+    return experiment_record(name, CLIPS, skill=skill, baselines={}, config=config_of("loso", "megc3") | model)
 
 
 @pytest.fixture(scope="module")
