@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from mmer.signals.recording import Recording
 
 
+class Outside(Unaligned):
+    """A window leaves its recording."""
+
+
 @dataclass(frozen=True)
 class Piece:
     """Some channels of an open recording.
@@ -47,7 +51,7 @@ def cut_piece(piece: Piece, anchor: float, start: float, stop: float, padding: f
 
     Raises
     ------
-    Unaligned
+    Outside
         The stretch leaves the recording.
     """
     recording = piece.recording
@@ -55,12 +59,12 @@ def cut_piece(piece: Piece, anchor: float, start: float, stop: float, padding: f
     first = round((anchor + start) * sfreq)
     last = first + max(1, round((stop - start) * sfreq))
     if last - first > length:
-        raise Unaligned(
+        raise Outside(
             f"{recording.path}: {length / sfreq:.3f} s long, shorter than the window of {stop - start:g} s; make "
             "`start` and `stop` nearer to each other"
         )
     if first < 0 or last > length:
-        raise Unaligned(
+        raise Outside(
             f"{recording.path}: the window leaves it: {first / sfreq:.3f} to {last / sfreq:.3f} s, it has 0 to "
             f"{length / sfreq:.3f} s"
         )

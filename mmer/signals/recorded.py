@@ -11,13 +11,13 @@ import pandas as pd
 from mmer.signals.alignment import Alignment, Unaligned
 from mmer.signals.cleaning import Cleaning
 from mmer.signals.picking import picked
-from mmer.signals.piece import Piece, cut_piece
+from mmer.signals.piece import Outside, Piece, cut_piece
 from mmer.signals.recordings import Recordings
 from mmer.signals.remarks import Remarks
 from mmer.signals.signal import Cut
 from mmer.signals.stacking import Described, stacked
 from mmer.signals.window import Window
-from mmer.types.errors import InputError
+from mmer.types.errors import InputError, listing
 from mmer.types.samples import Samples
 from mmer.types.signal_window import SignalLayout, SignalWindow
 
@@ -115,7 +115,8 @@ class Recorded(Window, Cleaning):
                 self._cut_recording(str(path), group, recordings, found, missing, remarks)
             except InputError as reason:  # of the whole recording: it does not open, or lacks the channels
                 missing |= {clip_id: str(reason) for clip_id in group["clip_id"] if clip_id not in found}
-        return stacked(self.name, tuple(clips["clip_id"]), found, missing, self.start, remarks)
+        name = f"{self.name} of {listing(sorted(set(clips['dataset'])))}"
+        return stacked(name, tuple(clips["clip_id"]), found, missing, self.start, remarks)
 
     def fit(self, samples: Samples) -> tuple[Callable[[np.ndarray], np.ndarray], SignalLayout]:
         """Return the values as they are: nothing is fitted (``fits`` is false)."""
@@ -152,6 +153,7 @@ class Recorded(Window, Cleaning):
                     values, features = self.describe(*windows)
                 except InputError as reason:
                     missing[clip_id] = str(reason)
+                    remarks.outside += isinstance(reason, Outside)
                     continue
                 remarks.window(path, windows)
                 window = windows[0]
@@ -162,7 +164,11 @@ class Recorded(Window, Cleaning):
                     sfreq=0.0 if features else window.sfreq,
                     positions=window.positions if self.channels(window) == window.channels else (),
                 )
-            remarks.say_all(f"{path}: {note}" for note in getattr(recording, "notes", ()))
+            remarks.say_all(recording.notes)
+            if bad := sorted(set(recording.bad) & set(piece.channels)):
+                remarks.say(
+                    f"{path}: the file itself calls {listing(bad)} bad; `drop` them, or see `bad` of the signal"
+                )
 
     def _anchor(self, clip: pd.Series, alignment: Alignment, recordings: Recordings) -> float:
         """Return the second of the recording at which the clip's onset or apex is."""

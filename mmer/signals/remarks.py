@@ -22,6 +22,8 @@ class Remarks:
 
     Parameters
     ----------
+    outside : int
+        Windows that leave their recording.
     said : list of str
         Whole sentences.
     clocks : dict of str to set of Alignment
@@ -30,6 +32,7 @@ class Remarks:
         What was done to windows -> how many of each recording.
     """
 
+    outside: int = 0
     said: list[str] = field(default_factory=list)
     clocks: dict[str, set[Alignment]] = field(default_factory=dict)
     windows: dict[str, Counter[str]] = field(default_factory=dict)
@@ -61,8 +64,12 @@ class Remarks:
     def sentences(self) -> tuple[str, ...]:
         """Return everything, summed up over recordings."""
         found = list(self.said)
+        if self.outside:
+            found.append(f"{self.outside} windows leave their recording; their clips lack the signal")
         plain = Counter(note for path in self.clocks for note in {n for one in self.clocks[path] for n in one.notes})
-        moving = {path: [one for one in every if round((one.rate - 1) * 1e6)] for path, every in sorted(self.clocks.items())}
+        moving = {
+            path: [one for one in every if round((one.rate - 1) * 1e6)] for path, every in sorted(self.clocks.items())
+        }
         moving = {path: every for path, every in moving.items() if every}
         if moving:
             rates = [(one.rate - 1) * 1e6 for every in moving.values() for one in every]

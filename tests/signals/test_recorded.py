@@ -39,6 +39,8 @@ class Fake:
     positions: tuple = ()
     events: tuple = ()
     started: None = None
+    bad: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     reads: list = field(default_factory=list)
     is_open: bool = False
 
@@ -143,7 +145,8 @@ def test_every_clip_has_a_value_or_a_reason():
     ):
         assert reason in cut.missing[f"c/s01/{clip}"], clip
     assert "1 of 8 clips have no recording (eeg)" in cut.notes
-    assert "7 of 8 clips lack eeg" in cut.notes
+    assert "7 of 8 clips lack eeg of c" in cut.notes
+    assert "3 windows leave their recording; their clips lack the signal" in cut.notes
 
 
 def test_windows_that_end_with_the_recording_are_there():
@@ -184,7 +187,7 @@ def test_a_clip_that_cannot_be_aligned_is_missing_and_the_others_stay():
 def test_what_no_clip_can_have_is_refused(given, message):
     with pytest.raises(InputError, match=message) as caught:
         Raw(**{**PLAIN, **given}).cut(table(("a", 10, "a"), ("b", 20, "a")), Shelf(fakes={"a": Fake(waves())}), {})
-    assert "signal eeg: none of 2 clips has it" in str(caught.value)
+    assert "signal eeg of c: none of 2 clips has it" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -256,8 +259,11 @@ def test_the_baseline_near_or_far_is_taken_off(baseline):
 def test_bad_channels_are_counted_in_the_notes():
     fake = Fake(waves())
     fake.values[1] = 0
+    fake.bad, fake.notes = ("Pz", "ECG"), ("a: its last record is cut off",)
     cut = Raw(**PLAIN, bad="keep").cut(table(("a", 10, "a"), ("b", 20, "a")), Shelf(fakes={"a": fake}), {})
     assert "bad channel Cz (flat) kept (2 windows of a)" in cut.notes
+    assert "a: its last record is cut off" in cut.notes
+    assert any(note.startswith("a: the file itself calls Pz bad") for note in cut.notes)
     with pytest.raises(InputError, match=r"bad channel\(s\) Cz \(flat\)"):
         Raw(**PLAIN, bad="miss").cut(table(("a", 10, "a")), Shelf(fakes={"a": fake}), {})
 
