@@ -168,7 +168,12 @@ class Cleaning:
         others = unlike(
             values[scalp], places, self.least_correlation, [scalp.index(row) for row in suspects if row in scalp]
         )
-        found |= {scalp[row]: why for row, why in others.items()}
+        # A reference electrode lies apart (ear, mastoid), so being unlike the others is no fault of it.
+        found |= {
+            scalp[row]: why
+            for row, why in others.items()
+            if window.channels[scalp[row]].casefold() != self.reference.casefold()
+        }
         if not found:
             return values, set()
         named = [f"{window.channels[row]} ({found[row]})" for row in sorted(found)]

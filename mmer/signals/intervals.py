@@ -1,6 +1,7 @@
 """Intervals between heart beats or breaths, and what can be said of them in a window of a given length."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -108,6 +109,36 @@ def interval_values(
     if set(measures) & set(SPECTRAL):
         values |= _spectral(middles, between)
     return {measure: float(values[measure]) for measure in measures if measure in values}
+
+
+def course_of(moments: np.ndarray, edges: Sequence[float], bounds: tuple[float, float]) -> list[float]:
+    """Return the rate between each two edges, less that from the first to the last event.
+
+    The rate at any moment is that of the interval around it; before the first and after the last interval that one's.
+
+    Parameters
+    ----------
+    moments : ndarray of shape (n,), seconds, ascending
+        At least one interval between them is believable.
+    edges : sequence of E float, seconds
+    bounds : pair of float
+        As of ``interval_values``.
+
+    Returns
+    -------
+    list of E - 1 float, per minute
+    """
+    if not len(edges):
+        return []
+    between = np.diff(moments)
+    good = (between >= bounds[0]) & (between <= bounds[1])
+    rates, ends = 60 / between[good], moments[1:][good]
+    whole = float((rates * between[good]).sum() / between[good].sum())
+    values = []
+    for first, last in pairwise(edges):
+        grid = first + (np.arange(200) + 0.5) * (last - first) / 200
+        values.append(float(rates[np.minimum(np.searchsorted(ends, grid), len(ends) - 1)].mean()) - whole)
+    return values
 
 
 def _spectral(middles: np.ndarray, between: np.ndarray) -> dict[str, float]:

@@ -160,6 +160,14 @@ def test_references():
         Cleaning(reference="A9").clean(whole, -1, 1)
 
 
+def test_a_reference_that_lies_apart_is_no_bad_channel_but_a_flat_one_is():
+    apart = Cleaning(reference="T7", bad="interpolate").clean(spoiled(T7="alone"), -1, 1)
+    assert apart.notes == ()
+    assert "T7" not in apart.channels
+    with pytest.raises(Unusable, match="the reference T7 is a bad channel"):
+        Cleaning(reference="T7").clean(spoiled(T7="flat"), -1, 1)
+
+
 def test_muscle_channels_and_bands_go():
     cleaning = Cleaning(low=1, high=45, drop_muscle=True)
     window = cleaning.clean(scalp_noise(), -1, 1)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmer.signals.heart import Heart
-from mmer.signals.intervals import interval_values
+from mmer.signals.intervals import course_of, interval_values
 from mmer.signals.neurokit import REMARKS
 from mmer.signals.pulse import Pulse
 from mmer.signals.respiration import Respiration
@@ -71,6 +71,28 @@ def test_a_rising_rate_has_a_slope():
     values = interval_values(moments, 15.0, ("slope", "change", "rate"), "beat", BEAT)
     assert values["slope"] == pytest.approx(20 / (moments[-1] - moments[0]), rel=0.1)
     assert values["change"] == pytest.approx(60 / 80 - 60 / 61.4, abs=0.01)
+
+
+def test_the_course_of_a_rate_is_that_of_its_stretches_less_the_whole():
+    moments = np.concatenate([np.arange(-4, 0, 1.0), np.arange(0, 6.01, 0.75)])  # 60 a minute, then 80
+    whole = 60 * (len(moments) - 1) / np.ptp(moments)
+    values = course_of(moments, (-3.0, 0.0, 3.0, 6.0), BEAT)
+    np.testing.assert_allclose(np.array(values) + whole, [60, 80, 80], atol=0.2)
+    # Stretches that cover all events weigh out to nothing.
+    assert np.dot(course_of(moments, (-4.0, 0.0, 6.0), BEAT), [4, 6]) == pytest.approx(0, abs=0.5)
+    assert course_of(moments, (), BEAT) == []
+
+
+def test_the_course_follows_the_measures_and_has_no_baseline(simulate):
+    line = simulate("ecg", duration=10, sampling_rate=250, heart_rate=70, heart_rate_std=0)
+    signal = Heart(name="heart", measures=("rate",), start=-2.0, stop=8.0, course=(-2.0, 0.0, 8.0))
+    values, names = signal.describe(window(line, 250.0), window(line, 250.0))
+    assert names == ("rate", "rate_-2_0", "rate_0_8")
+    assert values[0, 0] == 0
+    np.testing.assert_allclose(values[0, 1:], 0, atol=2)
+    for course, says in (((0.0,), "two ascending"), ((2.0, 1.0), "two ascending"), ((0.0, 9.0), "leaves the window")):
+        with pytest.raises(InputError, match=says):
+            Heart(name="heart", start=-2.0, stop=8.0, course=course)
 
 
 def test_variability_is_what_neurokit_says(simulate):
