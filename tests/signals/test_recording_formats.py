@@ -191,6 +191,42 @@ def test_eeglab_files_with_their_samples_beside_them_are_read_in_pieces(tmp_path
         np.testing.assert_allclose(recording.read(100, 300), waves()[:, 100:300], atol=1e-11)
 
 
+@pytest.mark.parametrize("bits", [16, 24])
+def test_slower_channels_of_an_edf_file_are_interpolated_the_same_in_every_piece(tmp_path, bits):
+    fast = waves(8.0)[:2] * 1e6
+    slow = 50 * np.sin(2 * np.pi * 3 * np.arange(512) / 64 + 0.3)
+    marks = (np.arange(256) // 40 % 2 * 9.0)[:256]
+    path = edf(
+        *(tmp_path / ("a.edf" if bits == 16 else "a.bdf"), (fast[0], slow, fast[1], marks)),
+        names=("Fp1", "ECG", "Cz", "Trigger"),
+        rates=(256.0, 64.0, 256.0, 32.0),
+        bits=bits,
+    )
+    with open_recording(path, ChannelNames()) as recording:
+        assert recording.channels == ("Fp1", "ECG", "Cz", "Trigger")
+        assert recording.sfreq == 256.0
+        assert recording.notes == (f"{path.name}: brought to 256 Hz: ECG: 64 Hz; Trigger: 32 Hz",)
+        whole = recording.read(0, 2048)
+        np.testing.assert_allclose(whole[[0, 2]] * 1e6, fast, atol=4e-3)
+        truth = 50 * np.sin(2 * np.pi * 3 * np.arange(2048) / 256 + 0.3)
+        np.testing.assert_allclose(whole[1, 64:-64] * 1e6, truth[64:-64], atol=0.5)
+        np.testing.assert_allclose(whole[3], np.repeat(marks, 8), atol=4e-3)
+        for start, stop in ((0, 1), (5, 260), (1000, 1003), (2040, 2048), (7, 7)):
+            np.testing.assert_allclose(recording.read(start, stop), whole[:, start:stop], rtol=0, atol=1e-18)
+        np.testing.assert_allclose(recording.read(100, 200, ["Cz", "ECG"]), whole[[2, 1], 100:200], atol=1e-18)
+
+
+@pytest.mark.parametrize("bits", [16, 24])
+@pytest.mark.parametrize("name", ["Trigger", "Status", "STI 014"])
+def test_codes_are_the_numbers_that_the_file_means(tmp_path, bits, name):
+    values = waves() * 1e6
+    values[3] = np.arange(1024) // 100 % 4 * 3.0
+    path = edf(tmp_path / ("a.edf" if bits == 16 else "a.bdf"), values, ("Fp1", "Cz", "O2", name), bits=bits)
+    with open_recording(path, ChannelNames()) as recording:
+        assert recording.kinds[3] == "stim"
+        np.testing.assert_allclose(recording.read(0, 1024)[3], values[3], atol=4e-3)
+
+
 def test_edf_is_read_from_disk_piece_by_piece(tmp_path):
     path = edf(tmp_path / "a.edf", waves() * 1e6)
     with open_recording(path, ChannelNames()) as recording:

@@ -6,10 +6,14 @@
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mmer.signals.contents import Contents
 from mmer.signals.readers import mne_file
 from mmer.types.errors import InputError, listing
+
+if TYPE_CHECKING:
+    import mne
 
 NAME = re.compile(r"sub-[A-Za-z0-9+]+(?:_[A-Za-z0-9]+-[A-Za-z0-9+]+)*_(?:eeg|ieeg|emg)\.(?:vhdr|edf|bdf|set|fif)")
 DESCRIPTION = "dataset_description.json"
@@ -60,10 +64,15 @@ def file(path: Path) -> Contents:
         if beside.stat().st_size > MAX_SIDECAR:
             raise InputError(f"{beside}: over {MAX_SIDECAR} bytes; refused")
     notes, header = mne_file.checked(path)
-    raw, said = mne_file.opened(
-        path,
-        lambda: mne_bids.read_raw_bids(mne_bids.get_bids_path_from_fname(path, verbose="error"), verbose="warning"),
-    )
+    if header is not None:
+        header.check_rates(path)
+    extra = None if header is None else {"stim_channel": header.codes()}
+
+    def read() -> "mne.io.BaseRaw":
+        place = mne_bids.get_bids_path_from_fname(path, verbose="error")
+        return mne_bids.read_raw_bids(place, extra_params=extra, verbose="warning")
+
+    raw, said = mne_file.opened(path, read)
     sidecar = path.parent / f"{path.name.rpartition('_')[0]}_channels.tsv"
     if sidecar.is_file() and (unsaid := [name for name in raw.ch_names if name not in _described(sidecar)]):
         raw.close()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mmer.signals.contents import Contents
-from mmer.signals.readers import ant, bids, columns, curry, deap, mahnob, matlab, mne_file
+from mmer.signals.readers import ant, bids, columns, curry, deap, edf_header, mahnob, matlab, mixed_rates, mne_file
 from mmer.types.errors import InputError, nearest
 
 TEXTS = {".csv", ".tsv", ".txt"}
@@ -82,6 +82,8 @@ def contents_of(path: str) -> Contents:
         return bids.file(place)
     if suffix == ".bdf" and (place.parent / mahnob.SESSION).exists():
         return mahnob.contents(place)
+    if suffix in (".edf", ".bdf") and len(set((header := edf_header.read(place)).rates())) > 1:
+        return mixed_rates.contents(place, header)
     if mne_file.knows(place):
         return mne_file.contents(place)
     known = (*mne_file.SUFFIXES, *TEXTS, *CURRY, ".mat")

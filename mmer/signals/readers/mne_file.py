@@ -50,7 +50,7 @@ def contents(path: Path) -> Contents:
     whole = path.suffix.lower() == ".set" and not path.with_suffix(".fdt").exists()
     if whole and path.stat().st_size > MAX_WHOLE:
         raise InputError(f"{path}: over {MAX_WHOLE} bytes in one file; save it in EEGLAB with a .fdt beside")
-    raw, said = opened(path, lambda: _read_raw(path, whole))
+    raw, said = opened(path, lambda: _read_raw(path, whole, header))
     return of_raw(raw, path, (*notes, *said), header)
 
 
@@ -67,9 +67,7 @@ def checked(path: Path) -> tuple[tuple[str, ...], edf_header.EdfHeader | None]:
     if suffix in (".vhdr", ".ahdr"):
         return brainvision.check(path), None
     if suffix in (".edf", ".bdf"):
-        header = edf_header.read(path)
-        header.check_rates(path)
-        return (), header
+        return (), edf_header.read(path)
     if suffix == ".set":
         check_matlab(path)
     return (), None
@@ -175,10 +173,12 @@ def of_raw(
     )
 
 
-def _read_raw(path: Path, whole: bool) -> mne.io.BaseRaw:
+def _read_raw(path: Path, whole: bool, header: edf_header.EdfHeader | None) -> mne.io.BaseRaw:
     """Call the reader of a suffix."""
     suffix = path.suffix.lower()
     options = {"preload": whole, "verbose": "warning"}
+    if header is not None:
+        options["stim_channel"] = header.codes()
     if suffix == ".cnt":  # ANT's own are read elsewhere
         return mne.io.read_raw_cnt(path, **options)
     if suffix == ".dat":
@@ -189,8 +189,7 @@ def _read_raw(path: Path, whole: bool) -> mne.io.BaseRaw:
 def _units(raw: mne.io.BaseRaw, header: edf_header.EdfHeader | None) -> tuple[list[str], list[float]]:
     """Return the unit of every channel as the file writes it, and what MNE multiplied its numbers by."""
     if header is not None:
-        units = header.units()
-        return units, [edf_header.APPLIED.get(unit, 1.0) for unit in units]
+        return header.units(), header.applied()
     if type(raw).__name__ == "RawEEGLAB":  # the format states no unit; MNE takes microvolts
         return [""] * len(raw.ch_names), [1e-6] * len(raw.ch_names)
     original = raw._orig_units
