@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mmer.signals.alignment import Alignment, Unaligned
+from mmer.signals.bad_channels import SCALP
 from mmer.signals.cleaning import Cleaning
 from mmer.signals.picking import picked
 from mmer.signals.piece import Outside, Piece, cut_piece
@@ -162,7 +163,7 @@ class Recorded(Window, Cleaning):
                     channels=self.channels(window),
                     features=features,
                     sfreq=0.0 if features else window.sfreq,
-                    positions=window.positions if self.channels(window) == window.channels else (),
+                    positions=_places(window) if self.channels(window) == window.channels else (),
                 )
             remarks.say_all(recording.notes)
             if bad := sorted(set(recording.bad) & set(piece.channels)):
@@ -209,3 +210,11 @@ def _within(whole: SignalWindow, start: float, stop: float) -> SignalWindow:
     first, count = round((start - whole.start) * whole.sfreq), round((stop - start) * whole.sfreq)
     first = min(first, whole.values.shape[1] - count)
     return replace(whole, values=whole.values[:, first : first + count], start=start)
+
+
+def _places(window: SignalWindow) -> tuple[tuple[float, float, float], ...]:
+    """Return where the channels are; what is no electrode of the scalp is at the origin, as in MNE's files."""
+    return tuple(
+        (0.0, 0.0, 0.0) if kind != SCALP and place[0] != place[0] else place
+        for kind, place in zip(window.kinds, window.positions, strict=bool(window.positions))
+    )

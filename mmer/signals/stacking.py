@@ -24,7 +24,7 @@ class Described:
     sfreq : float
         Hertz; 0 where the last axis is features.
     positions : tuple of C triples of float
-        NaN where unknown; empty: none is known.
+        NaN where an electrode's is unknown, the origin for what is no electrode; empty: none is known.
     """
 
     values: np.ndarray

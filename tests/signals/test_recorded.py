@@ -231,6 +231,8 @@ def test_recordings_with_other_channels_get_one_layout():
     cut = Raw(**PLAIN).cut(table(*((name, 10, name) for name in "abcd")), Shelf(fakes=fakes), {})
     assert cut.layout.channels == NAMES[:7]
     assert cut.layout.positions == places[:7]
+    both = Raw(**{**PLAIN, "pick": ("eeg", "ecg")}).cut(table(("a", 10, "a")), Shelf(fakes=fakes), {})
+    assert both.layout.positions == (*places[:7], (0.0, 0.0, 0.0))
     assert np.array_equal(cut.values["c/s01/a"], cut.values["c/s01/b"])
     assert np.array_equal(cut.values["c/s01/a"], cut.values["c/s01/c"])
     assert "lacks Fz, which most have" in cut.missing["c/s01/d"]
