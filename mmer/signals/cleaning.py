@@ -24,7 +24,8 @@ class Cleaning:
     """What is done to every window before anything is computed of it, in this order.
 
     1. ``drop_muscle``: scalp channels over facial and temporal muscles are left out.
-    2. Flat and clipped channels are found in the samples as recorded.
+    2. Flat and clipped channels are found in the samples as recorded; others the recording itself may call bad (FIF,
+       BIDS).
     3. Band-pass and notch: one FIR filter without phase shift, so that nothing moves in time. A window is short against
        the filter, so it is read with ``padding`` on both sides: its samples are then those of the filtered recording.
        An IIR filter would need less but moves waves against each other. Where the recording begins or ends too near,
@@ -147,6 +148,7 @@ class Cleaning:
         if first < 0 or first + length > window.values.shape[1] + 1:
             raise ValueError(f"window {start:g}..{stop:g} s leaves what was read from {window.start:g} s")
         suspects = stuck(window.values, window.kinds)
+        suspects |= {row: "the recording says so" for row, name in enumerate(window.channels) if name in window.bad}
         taps = kernel(window.sfreq, *self.band, self.notch)
         values, mirrored = filtered(window.values, taps, first, window.values.shape[1] - first - length)
         notes = list(window.notes)
@@ -155,7 +157,7 @@ class Cleaning:
         values, bad = self._treated(window, values, suspects, notes)
         layout = self._referenced(window, values, bad)
         values = resampled(layout.values, exact, window.sfreq, target, count)
-        return replace(layout, values=values, sfreq=float(target), start=float(start), notes=tuple(notes))
+        return replace(layout, values=values, sfreq=float(target), start=float(start), notes=tuple(notes), bad=())
 
     def _treated(
         self, window: SignalWindow, values: np.ndarray, suspects: dict[int, str], notes: list[str]

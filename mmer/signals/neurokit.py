@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 
 # Said while it is imported, and by numpy under it where a window has few events; what comes back is checked instead.
-REMARKS = ("scipy.misc is deprecated", "Mean of empty slice", "invalid value encountered", "Degrees of freedom <= 0")
+REMARKS = (
+    *("scipy.misc is deprecated", "Mean of empty slice", "All-NaN slice encountered"),
+    *("invalid value encountered", "Degrees of freedom <= 0"),
+)
 # What its detectors raise where there is nothing to detect, e.g. in a constant line.
 NOTHING = (IndexError, ValueError, ZeroDivisionError)
 

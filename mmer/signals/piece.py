@@ -78,4 +78,5 @@ def cut_piece(piece: Piece, anchor: float, start: float, stop: float, padding: f
         start=begin / sfreq - anchor,
         units=piece.units,
         positions=piece.positions,
+        bad=tuple(name for name in piece.channels if name in recording.bad),
     )

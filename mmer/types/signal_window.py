@@ -72,6 +72,8 @@ class SignalWindow:
         Metres in MNE's head frame; empty: unknown.
     notes : tuple of str
         What was done to this window that a reader should know, e.g. ``bad channel T7 interpolated``.
+    bad : tuple of str
+        Channels that the recording itself calls bad.
 
     Raises
     ------
@@ -87,6 +89,7 @@ class SignalWindow:
     units: tuple[str, ...] = ()
     positions: tuple[tuple[float, float, float], ...] = ()
     notes: tuple[str, ...] = field(default=())
+    bad: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or len(self.values) != len(self.channels) or len(self.kinds) != len(self.channels):

@@ -117,6 +117,12 @@ def test_a_bad_channel_is_found_and_rebuilt_from_its_neighbours(what, says):
     assert 0.5 < window.values[row].std() / wanted.values[row].std() < 1.5
 
 
+def test_a_channel_that_the_recording_calls_bad_is_bad():
+    window = Cleaning(bad="interpolate").clean(replace(scalp_noise(), bad=("Pz",)), -1, 1)
+    assert window.notes == ("bad channel Pz (the recording says so) interpolated",)
+    assert window.bad == ()
+
+
 def test_positions_unknown_or_wished_so_a_bad_channel_is_kept_and_noted():
     whole = spoiled(Cz="loud")
     kept = Cleaning(reference="average").clean(whole, -1, 1)
