@@ -154,7 +154,7 @@ def main() -> int:
         parser.error(f"conf/model has no {', '.join(unknown)}")
     if given.names and given.write_docs:
         parser.error("--write-docs is for all models; name none")
-    names = given.names or options("model")
+    names = given.names or [name for name in options("model") if not model_traits(read_option("model", name)).signals]
     with TemporaryDirectory() as scratch:
         folder = (given.folder or Path(scratch)).absolute()
         folder.mkdir(parents=True, exist_ok=True)

@@ -17,11 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from mmer.stages.build import build, options
+from mmer.stages.build import build, options, read_option
 from mmer.stages.config import resolve
 from mmer.stages.model_traits import model_traits
 from mmer.stages.recipe import split_model
 from mmer.types.samples import Sizes
+from mmer.types.signal_window import SignalLayout
 
 ROOT = Path(__file__).parents[1]
 DOC = ROOT / "docs" / "models.md"
@@ -31,6 +32,16 @@ BY_HAND = ("published", "why it differs")
 UNKNOWN = "–"
 MOTION = 128  # pixels, of conf/motion/optical_flow.yaml; every network brings it to its own size
 
+# Networks of recordings are counted with these, whatever conf/signal says: their channels are a corpus's own.
+ELECTRODES = tuple(f"E{i}" for i in range(32))
+PLACES = tuple((0.01 * i, 0.0, 0.1) for i in range(32))
+SIGNALS = {
+    "eeg": SignalLayout(ELECTRODES, sfreq=128.0, positions=PLACES),
+    "ecg": SignalLayout(("ECG",), sfreq=128.0),
+    "eeg_bands": SignalLayout(ELECTRODES, ("theta", "alpha", "beta", "gamma"), positions=PLACES),
+    "heart": SignalLayout(("ECG",), ("rate", "interval", "slope", "change", "amplitude")),
+}
+SECONDS = {"eeg": 2.0, "ecg": 10.0}
 CLASSES = {"dssnet": 5}  # of the published count; all others are counted with 3
 
 
@@ -40,7 +51,9 @@ def recipes_of(name: str) -> list[str]:
 
 
 def experiment(name: str) -> dict[str, Any]:
-    """Compose the experiment in which a model is counted."""
+    """Compose the experiment in which a model is counted; of a network of recordings only its model."""
+    if model_traits(read_option("model", name)).signals:
+        return {"model": read_option("model", name)}
     chosen = {"experiment": f"{name}_paper"} if f"{name}_paper" in recipes_of(name) else {"model": name}
     params = {
         "datasets": {"casme2": {}},
@@ -70,7 +83,13 @@ def sizes_of(name: str, config: dict[str, Any]) -> tuple[Sizes, str]:
     if "video" in traits.streams:
         streams["video"] = (1, model["frames"], model["size"], model["size"])
         words.append(f"{model['frames']} faces of {model['size']} × {model['size']}")
-    return Sizes(classes, streams, names, edge_index), f"{'; '.join(words)}; {classes} classes"
+    layouts = {stream: SIGNALS[stream] for stream in traits.signals}
+    for stream, layout in layouts.items():
+        channels = len(layout.channels)
+        streams[stream] = (channels, len(layout.features) or round(SECONDS[stream] * layout.sfreq))
+        many = f"{streams[stream][1]} {'numbers' if layout.features else f'samples at {layout.sfreq:g} Hz'}"
+        words.append(f"{channels} channel{'s' * (channels > 1)} of {many}")
+    return Sizes(classes, streams, names, edge_index, layouts), f"{'; '.join(words)}; {classes} classes"
 
 
 def title(module: str) -> str:

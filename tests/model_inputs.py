@@ -1,6 +1,6 @@
 """What the networks are given where all of them are tested: their yaml made small, clips of the shapes they need."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import yaml
@@ -9,6 +9,7 @@ from mmer.stages.build import CONF, read_option
 from mmer.stages.model_traits import model_traits
 from mmer.training.recipe import Recipe
 from mmer.types.samples import Sizes
+from mmer.types.signal_window import SignalLayout
 
 CLASSES = 3
 RECIPE_KEYS = {field.name for field in fields(Recipe)}
@@ -21,6 +22,14 @@ NODES: dict[str, tuple[tuple[str, ...], int]] = {
     "lr_gacn": (tuple(f"lm{i}" for i in range(17, 23)), 11),
     "graphsage": (tuple(f"node{i}" for i in range(6)), 4),
     "edge_gat": (tuple(f"node{i}" for i in range(6)), 6),
+}
+PLACES = ((-0.03, 0.08, 0.05), (0.03, 0.08, 0.05), (-0.06, 0.0, 0.09), (0.06, 0.0, 0.09))
+SAMPLED = SignalLayout(("F3", "F4", "C3", "C4"), sfreq=64.0, positions=PLACES)
+SIGNALS = {  # by the stream that the yaml of a network names: its samples or features, and what they mean
+    "eeg": (64, SAMPLED),
+    "ecg": (64, SignalLayout(("ECG",), sfreq=32.0)),
+    "eeg_bands": (5, replace(SAMPLED, sfreq=0.0, features=("delta", "theta", "alpha", "beta", "gamma"))),
+    "heart": (3, SignalLayout(("ECG",), features=("rate", "interval", "beats"))),
 }
 
 
@@ -41,6 +50,8 @@ def sizes(name: str, frames: int = 1, pixels: int = 24) -> Sizes:
     node = small_node(name)
     if "video" in model_traits(node).streams:
         streams["video"] = (1, node["frames"], node["size"], node["size"])
+    signals = {stream: SIGNALS[stream] for stream in model_traits(node).signals}
+    streams |= {stream: (len(layout.channels), length) for stream, (length, layout) in signals.items()}
     nodes = range(len(names))
     edges = np.array([[a, b] for a in nodes for b in nodes if abs(a - b) in (1, 2)]).T.copy()
-    return Sizes(CLASSES, streams, names, edges)
+    return Sizes(CLASSES, streams, names, edges, {stream: layout for stream, (_, layout) in signals.items()})

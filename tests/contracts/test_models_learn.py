@@ -44,10 +44,16 @@ def samples(name: str, streams: tuple[str, ...]) -> Samples:
             values["flow"][row, :, 4:12, 8 * kind : 8 * kind + 8] += 3
         if "video" in values:  # in its last moments
             values["video"][row, :, 2:, 4:12, 6 * kind : 6 * kind + 6] += 3
+        for key, layout in shapes.signals.items():  # a band, or an oscillation
+            if layout.features:
+                values[key][row, :, kind] += 3
+            else:
+                time = np.arange(values[key].shape[2]) / layout.sfreq
+                values[key][row] += 3 * np.sin(2 * np.pi * (3, 6, 12)[kind] * time)
     graph = {"node_names": shapes.node_names, "edge_index": shapes.edge_index} if "graph" in streams else {}
     if graph:
         graph["feature_names"] = tuple(f"x{i}" for i in range(shapes.streams["graph"][-1]))
-    return Samples(NAMES, values, {key: np.ones(CLIPS, bool) for key in streams}, **graph)
+    return Samples(NAMES, values, {key: np.ones(CLIPS, bool) for key in streams}, **graph, signals=shapes.signals)
 
 
 @pytest.mark.parametrize("name", models(classical=False))

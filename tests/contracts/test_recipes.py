@@ -11,24 +11,30 @@ import pytest
 import torch
 
 from conf_groups import models, options
-from mmer.stages.build import build
+from mmer.stages.build import build, read_option
 from mmer.stages.config import resolve
+from mmer.stages.fused import build_model
 from mmer.stages.model_traits import model_traits
 from mmer.stages.recipe import split_model
 from mmer.training.fit import fit
 from mmer.training.seeds import Key
 from mmer.types.samples import Samples, Sizes
+from mmer.types.signal_window import SignalLayout
 from mmer.types.targets import FACS, Targets
 
 CLASSES = ("a", "b", "c")
 FILES = [name for name in options("experiment") if name.endswith(("_paper", "_demo"))]
 CASES = [{"experiment": name} for name in FILES]
 CASES += [{"model": name} for name in models(classical=False) if f"{name}_paper" not in FILES]
+SIGNALS = {
+    case["model"]: model_traits(read_option("model", case["model"])).signals for case in CASES if "model" in case
+}
 
 
 def composed(chosen: dict[str, str]) -> dict:
     params = {"datasets": {"casme2": {}}, "use": {}, "set": {}}
-    return resolve(params | {"experiments": {"x": {"datasets": ["casme2"], **chosen}}})["experiments"]["x"]
+    own = {"datasets": ["casme2"], "signals": list(SIGNALS.get(chosen.get("model"), ())), **chosen}
+    return resolve(params | {"experiments": {"x": own}})["experiments"]["x"]
 
 
 def invented(config: dict, clips: int) -> tuple[Samples, Targets, np.ndarray]:
@@ -48,8 +54,26 @@ def invented(config: dict, clips: int) -> tuple[Samples, Targets, np.ndarray]:
         streams["flow"] = rng.normal(size=(clips, 3, 64, 64))
     if "video" in reads:
         streams["video"] = rng.random((clips, 1, node["frames"], node["size"], node["size"]))
+    layouts = {name: layout_of(signal) for name, signal in config.get("signals", {}).items()}
+    for name, (length, layout) in layouts.items():
+        streams[name] = rng.normal(size=(clips, len(layout.channels), length))
+    signals = {name: layout for name, (_, layout) in layouts.items()}
     streams = {name: values.astype(np.float32) for name, values in streams.items()}
-    return Samples(names, streams, dict.fromkeys(streams, np.ones(clips, bool)), **graph), targets, weight
+    return (
+        Samples(names, streams, dict.fromkeys(streams, np.ones(clips, bool)), **graph, signals=signals),
+        targets,
+        weight,
+    )
+
+
+def layout_of(signal: dict) -> tuple[int, SignalLayout]:
+    """Return how long a signal is, and what its axes mean where it has four electrodes."""
+    places = tuple((x, y, 0.1) for x in (-0.04, 0.04) for y in (-0.05, 0.05))
+    layout = SignalLayout(tuple(f"c{i}" for i in range(4)), sfreq=signal["sfreq"], positions=places)
+    if "measures" not in signal:
+        return round((signal["stop"] - signal["start"]) * signal["sfreq"]), layout
+    features = tuple(f"{measure} {band}" for measure in signal["measures"] for band in signal.get("bands", ("",)))
+    return len(features), replace(layout, sfreq=0.0, features=features)
 
 
 @pytest.mark.parametrize("chosen", CASES, ids=lambda chosen: "-".join(chosen.values()))
@@ -62,7 +86,7 @@ def test_a_recipe_takes_a_step_of_training(chosen):
     start = {}
 
     def make_model(sizes: Sizes) -> torch.nn.Module:
-        model = build(node, sizes)
+        model = build_model(node, sizes)
         start.update({name: value.detach().clone() for name, value in model.named_parameters()})
         return model
 

@@ -270,7 +270,7 @@ def test_a_choice_without_effect_is_said(workspace, caplog):
 def test_traits_read_from_the_source_are_the_classs_own(name):
     node = read_option("model", name, Path(__file__).parents[2] / "conf")
     traits, cls = model_traits(node), target_class(node)
-    assert traits.streams == cls.streams
+    assert traits.streams == tuple(node["stream"] if name == "{stream}" else name for name in cls.streams)
     assert traits.channels == getattr(cls, "channels", ())
     assert traits.classical == getattr(cls, "classical", False)
 
