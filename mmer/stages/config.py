@@ -4,13 +4,9 @@ DVC's own Hydra mode is off, because plain ``dvc repro`` would then ignore an ed
 own section of the resolved file and is tracked against that section.
 """
 
-import hashlib
 import json
-import logging
 import re
-from collections.abc import Iterable
 from dataclasses import fields
-from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -24,9 +20,8 @@ from omegaconf.errors import OmegaConfBaseException
 from mmer.stages import paths
 from mmer.stages.build import CONF, options
 from mmer.stages.leaves import merge_leaves
-from mmer.stages.model_traits import model_traits
-from mmer.stages.signal_key import signal_key, without_encoder
 from mmer.stages.signals_config import check_signals, fuse, open_signals
+from mmer.stages.wiring import check_classical, drop_unread, wire
 from mmer.training.recipe import Recipe
 from mmer.types.errors import InputError, nearest
 from mmer.types.whole_file import whole_file
@@ -43,12 +38,10 @@ LEAVES = {
     "datasets": (),
     "experiments": ("datasets", "signals", "face", "seeds", "device", "stack", "processes", "mix_backends", "saw"),
 }
-OF_NETWORKS = {"sampling": "natural", "augment": "none"}  # and the choice that changes nothing
 OPTIONAL = ("fusion",)
 DEVICES = ("auto", "cpu", "cuda")
 SECTIONS = ("datasets", "use", "experiments", "set")
 NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,63}")  # becomes a part of file names
-log = logging.getLogger("mmer")
 UNREADABLE = (yaml.YAMLError, OmegaConfBaseException, HydraException, UnicodeDecodeError, OSError)
 
 
@@ -150,9 +143,9 @@ def resolve(params: dict[str, Any], table: Path | None = None) -> dict[str, Any]
         fuse(experiment)
         leaves = (params["set"].get("experiments") or {}).get(name) or {}
         check_signals(where, experiment)
-        _check_classical(where, experiment)
-        _drop_unread(where, experiment, {*(params["experiments"][name] or {}), *leaves})
-        _wire(where, name, experiment, out)
+        check_classical(where, experiment)
+        drop_unread(where, experiment, {*(params["experiments"][name] or {}), *leaves})
+        wire(where, name, experiment, out)
     for dataset in out["datasets"].values():
         dataset.setdefault("graphs", {})
         dataset.setdefault("signals", {})
@@ -209,6 +202,8 @@ def _entry(section: str, name: str, choices: dict, use: dict, leaves: dict, plac
     if missing := sorted(OmegaConf.missing_keys(config)):
         raise InputError(f"{where}: no value for {', '.join(missing)}")
     config = OmegaConf.to_container(config)
+    if section == "datasets" and config["recordings"].get("root") == "":
+        config["recordings"]["root"] = config["dataset"]["root"]  # where a corpus keeps its file of markers
     for group in (name for name in GROUPS[section] if name != "experiment"):
         node = config.get(group)
         if group in OPTIONAL and node is None:
@@ -251,68 +246,3 @@ def _check_leaves(where: str, experiment: dict[str, Any]) -> None:
 def _each_once(items: Any, kind: type) -> bool:
     """Say whether a value is a list of at least one item, all of one type (True is no number) and different."""
     return isinstance(items, list) and {type(item) for item in items} == {kind} and len(set(items)) == len(items)
-
-
-def _wire(where: str, name: str, experiment: dict[str, Any], out: dict[str, Any]) -> None:
-    """Say which graphs an experiment needs of its datasets, and what its evaluation reads."""
-    datasets = experiment["datasets"]
-    for dataset in datasets:
-        if dataset not in out["datasets"]:
-            raise InputError(
-                f"{where}.datasets: {dataset!r} is not under `datasets` of {paths.PARAMS}; "
-                f"{nearest(dataset, out['datasets'])}"
-            )
-    files = [paths.annotations, paths.clips, paths.detected]
-    if model_traits(experiment["model"]).reads_motion:
-        files.append(paths.motion)
-    if "nodes" in experiment:
-        recipe = {"nodes": experiment["nodes"], "edges": experiment["edges"]}
-        digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
-        experiment["graph"] = key = f"{recipe['nodes']['name']}-{recipe['edges']['name']}-{digest[:8]}"
-        for dataset in datasets:
-            out["datasets"][dataset].setdefault("graphs", {})[key] = recipe
-        files.append(lambda dataset: paths.graph(dataset, key))
-    for node in experiment.get("signals", {}).values():
-        for dataset in datasets:
-            out["datasets"][dataset].setdefault("signals", {})[signal_key(node)] = without_encoder(node)
-        files.append(partial(paths.signal, key=signal_key(node)))
-    out["inputs"][name] = {
-        "artifacts": [file(dataset).as_posix() for dataset in datasets for file in files],
-        "modules": sorted({"mmer.stages.evaluate", *_modules(experiment)}),
-    }
-
-
-def _check_classical(where: str, experiment: dict[str, Any]) -> None:
-    """Refuse a choice that only networks can follow where the model is none."""
-    for group, plain in OF_NETWORKS.items():
-        model, choice = experiment["model"], experiment[group]["name"]
-        if choice != plain and model_traits(model).classical:
-            raise InputError(
-                f"{where}: {group} {choice!r} is for networks, which are trained epoch by epoch; the model "
-                f"{model['name']!r} is fitted to all training clips at once; choose `{group}: {plain}`"
-            )
-
-
-def _drop_unread(where: str, experiment: dict[str, Any], chosen: set[str]) -> None:
-    """Take out the groups that the model does not read, so that a change there re-runs nothing."""
-    traits = model_traits(experiment["model"])
-    unread = {
-        "nodes": not traits.reads_graph,
-        "edges": not traits.reads_graph,
-        "motion_scaling": not traits.reads_flow,
-        **dict.fromkeys(("loss", *OF_NETWORKS), traits.classical),
-    }
-    for group in (group for group, drop in unread.items() if drop):
-        if group in chosen:
-            model = experiment["model"]["name"]
-            log.warning("%s: the model %s makes no use of `%s`; it has no part in this", where, model, group)
-        del experiment[group]
-
-
-def _modules(node: Any) -> Iterable[str]:
-    """Yield the module of every ``_target_`` below a node."""
-    if isinstance(node, dict):
-        if isinstance(node.get("_target_"), str):
-            yield node["_target_"].rpartition(".")[0]
-        for value in node.values():
-            yield from _modules(value)
