@@ -1,5 +1,6 @@
 """Picking: which channels of a recording a signal wants."""
 
+import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,9 @@ from mmer.types.errors import listing, nearest
 
 if TYPE_CHECKING:
     from mmer.signals.recording import Recording
+
+# How EEGLAB, BrainVision and MNE mark that samples on both sides were not recorded one after the other.
+BREAK = re.compile(r"boundary|new segment|(bad|edge)[ _](boundary|acq_skip)", re.IGNORECASE)
 
 
 def picked(recording: "Recording", pick: tuple[str, ...], drop: tuple[str, ...], reference: str = "") -> Piece:
@@ -58,6 +62,7 @@ def picked(recording: "Recording", pick: tuple[str, ...], drop: tuple[str, ...],
         units=tuple(recording.units[row] for row in rows),
         # A place that is not known is NaN; where none is known there are none.
         positions=positions if any(place[0] == place[0] for place in positions) else (),
+        breaks=tuple(event.seconds for event in recording.events if BREAK.match(event.text) and event.seconds > 0),
     )
 
 

@@ -27,6 +27,8 @@ class Piece:
     channels, kinds, units : tuple of C str
     positions : tuple of C triples of float
         Empty: unknown.
+    breaks : tuple of float
+        Seconds at which the recording was paused, or something was cut out of it.
     """
 
     recording: "Recording"
@@ -34,6 +36,7 @@ class Piece:
     kinds: tuple[str, ...]
     units: tuple[str, ...]
     positions: tuple[tuple[float, float, float], ...]
+    breaks: tuple[float, ...] = ()
 
 
 def cut_piece(piece: Piece, anchor: float, start: float, stop: float, padding: float) -> SignalWindow:
@@ -53,6 +56,8 @@ def cut_piece(piece: Piece, anchor: float, start: float, stop: float, padding: f
     ------
     Outside
         The stretch leaves the recording.
+    Unaligned
+        The recording was interrupted within it.
     """
     recording = piece.recording
     sfreq, length = recording.sfreq, recording.n_samples
@@ -68,6 +73,8 @@ def cut_piece(piece: Piece, anchor: float, start: float, stop: float, padding: f
             f"{recording.path}: the window leaves it: {first / sfreq:.3f} to {last / sfreq:.3f} s, it has 0 to "
             f"{length / sfreq:.3f} s"
         )
+    if inside := [second for second in piece.breaks if first < second * sfreq < last]:
+        raise Unaligned(f"{recording.path}: it was interrupted at {inside[0]:.3f} s, within the window")
     beside = int(np.ceil(padding * sfreq))
     begin, end = max(0, first - beside), min(length, last + beside)
     return SignalWindow(

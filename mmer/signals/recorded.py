@@ -136,6 +136,9 @@ class Recorded(Window, Cleaning):
         with recordings.open(path) as recording:
             recordings.check_rate(recording, self.recording)
             piece = picked(recording, self.pick, self.drop, self.reference)
+            if piece.breaks:
+                where = listing(f"{second:.1f} s" for second in piece.breaks)
+                remarks.say(f"{path}: interrupted at {where}; an offset or a wall clock is wrong behind it")
             alignments = recordings.align_all(clips, recording, self.recording)
             for clip_id, alignment in alignments.items():
                 if isinstance(alignment, Unaligned):

@@ -258,6 +258,14 @@ def test_the_baseline_near_or_far_is_taken_off(baseline):
     assert len(fake.reads) == (1 if baseline[1] == -0.5 else 2)
 
 
+def test_a_window_over_a_pause_is_missing():
+    fake = Fake(waves())
+    fake.events = tuple(SimpleNamespace(seconds=s, text=t) for s, t in ((0.0, "New Segment/"), (10.2, "boundary")))
+    cut = Raw(**PLAIN).cut(table(("over", 10, "a"), ("behind", 20, "a")), Shelf(fakes={"a": fake}), {})
+    assert cut.missing == {"c/s01/over": "a: it was interrupted at 10.200 s, within the window"}
+    assert any("interrupted at 10.2 s; an offset or a wall clock is wrong behind it" in note for note in cut.notes)
+
+
 def test_bad_channels_are_counted_in_the_notes():
     fake = Fake(waves())
     fake.values[1] = 0
