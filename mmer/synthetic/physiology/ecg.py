@@ -1,5 +1,6 @@
 """ECG: beats of NeuroKit2's simulator, paced by a heart rate that breathes, wanders and answers to an emotion."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,9 +14,10 @@ RESTING = (62.0, 84.0)  # beats per minute of people
 RESPIRATION = (0.20, 0.30)  # hertz
 BREATH = 2.5  # beats per minute by which the heart follows the breath
 WANDER = 1.2  # beats per minute of slow changes
-RESPONSE = 1.35  # beats per minute of an effect of 1
+RESPONSE = 2.3  # beats per minute of an effect of 1
 VARIETY = 0.5  # spread (log) of the response over clips
-PHASES = {"early": (0.0, 3.4), "late": (2.4, 6.2)}  # seconds from the apex
+CHANCE = 0.7  # spread of responses that have nothing to do with any emotion, in effects
+PHASES = {"early": (0.0, 4.0), "late": (2.0, 9.5)}  # seconds from the apex
 MILLIVOLTS = 1.0  # of an R peak, about
 NOISE = 0.015  # millivolts
 BASELINE = 0.08  # millivolts by which breath moves the line
@@ -60,9 +62,9 @@ def beat(sfreq: float, seconds: float, moments: Sequence[tuple[str, float]], rng
     rate = rng.uniform(*RESTING) + BREATH * breath
     rate += CubicSpline(knots, rng.normal(0, WANDER, len(knots)))(time)
     for emotion, apex in moments:
-        strength = RESPONSE * np.exp(rng.normal(0, VARIETY))
+        strength = np.exp(rng.normal(0, VARIETY))
         for phase, (start, stop) in PHASES.items():
-            size = strength * effects()[emotion]["heart"][phase]
+            size = RESPONSE * (strength * effects()[emotion]["heart"][phase] + rng.normal(0, CHANCE))
             rate += size * np.sin(np.pi * np.clip((time - apex - start) / (stop - start), 0, 1)) ** 2
     return Heart(rate, rng.random() + np.cumsum(rate) / 60 / sfreq, breath)
 
@@ -74,7 +76,9 @@ def simulate_ecg(heart: Heart, sfreq: float, rng: np.random.Generator) -> np.nda
     -------
     ndarray of shape (S,), float64, volts
     """
-    import neurokit2  # takes seconds
+    with warnings.catch_warnings():  # of what it imports itself
+        warnings.filterwarnings("ignore", "scipy.misc is deprecated", DeprecationWarning)
+        import neurokit2  # takes seconds
 
     # One beat a second, none like another only by its place; the phase then says which point is recorded when.
     beats = int(np.ceil(heart.phase[-1])) + 2

@@ -31,8 +31,9 @@ MAINS = 0.8  # microvolts at 50 Hz
 BLINKS = (0.2, 90.0)  # per second; microvolts at the forehead
 MUSCLES = (0.08, 8.0)  # bursts per second; microvolts above the muscle
 EXTENT = (-0.9, 1.3)  # seconds from the apex within which rhythms change
-STRENGTH = 0.8  # of all effects
+STRENGTH = 0.75  # of all effects
 VARIETY = 0.6  # spread (log) of the strength over clips
+CHANCE = 0.3  # spread (log) of changes in a rhythm's amplitude that have nothing to do with any emotion
 LOOSE = (40.0, 30.0)  # microvolts of 50 Hz and of noise at a loose electrode
 
 
@@ -65,9 +66,8 @@ def simulate_eeg(
         wave = _noise(1, count, sfreq, low, high, rng)[0]
         gain = np.zeros(count)
         for emotion, apex in moments:
-            # An effect that varies in strength, and a change that has nothing to do with any emotion.
             change = STRENGTH * effects()[emotion]["rhythms"].get(name, 0.0) * np.exp(rng.normal(0, VARIETY))
-            gain += (change + rng.normal(0, 0.15)) * _bump(time, apex + EXTENT[0], apex + EXTENT[1])
+            gain += (change + rng.normal(0, CHANCE)) * _bump(time, apex + EXTENT[0], apex + EXTENT[1])
         values += own * np.outer(_seen(where, above), wave * np.exp(gain))
     values += _blinks(where, time, seconds, rng)
     values += _muscles(where, time, seconds, sfreq, rng)

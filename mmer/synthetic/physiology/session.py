@@ -21,7 +21,7 @@ from pathlib import Path
 
 STREAMS = ("eeg", "ecg")
 BEFORE = {"eeg": 5.0, "ecg": 6.25}  # seconds from the start of a recording to that of the session
-AFTER = 8.0  # seconds from the last apex to the end
+AFTER = {"eeg": 4.0, "ecg": 9.0}  # seconds from the last apex to the end
 DRIFT = {1: 1e-4, 6: -1e-4}
 DEAD = {2: "T7"}
 LOOSE = {8: "P8"}
@@ -85,7 +85,7 @@ class Session:
 
     def length(self, stream: str) -> float:
         """Return how many seconds a recording has."""
-        return self.at(stream, self.trials[-1].apex + SHORT.get((self.kind, stream), AFTER))
+        return self.at(stream, self.trials[-1].apex + SHORT.get((self.kind, stream), AFTER[stream]))
 
     def moments(self, stream: str) -> tuple[tuple[str, float], ...]:
         """Return emotion and apex of every clip, the latter in seconds of a recording."""
