@@ -19,7 +19,7 @@ from mmer.types.signal_window import SignalLayout
 SEED = 0  # of the starting point; the same training windows give the same components
 STEPS = 400
 EYE = 0.6  # absolute correlation with an eye channel from which a component is the eye's
-MUSCLE_SLOPE = -0.5  # of log power over log frequency; brain falls steeper, muscle is about level
+MUSCLE_SLOPE = -0.25  # of log power over log frequency: muscle is about level (0.15), brain falls (-1 and steeper)
 SLOPE_BAND = (7.0, 45.0)  # hertz, in which it is measured
 RANK = 1e-9  # of the largest eigenvalue: below it a direction is empty (average reference, interpolated channels)
 
