@@ -168,6 +168,10 @@ class ChannelNames:
         except KeyError:
             return (UNKNOWN, 1.0)
 
+    def states_unit(self, name: str, file_name: str) -> bool:
+        """Say whether ``units`` names a channel."""
+        return any(_fits(one, pattern) for pattern in self.units for one in (name, file_name))
+
     def places(self, names: Sequence[str], kinds: Sequence[str], own: Sequence[Place]) -> tuple[Place, ...]:
         """Say where the channels are.
 

@@ -1,10 +1,11 @@
 """Recording: an open file of signals, with one name, kind and unit per channel, read piece by piece."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from mmer.types.errors import InputError, listing, nearest
 
 __all__ = ["Event", "Recording", "open_recording"]
 
+T = TypeVar("T")
 MAX_CHANNELS = 2048  # more than any amplifier has; a header may claim anything
 MAX_BYTES = 4 * 2**30  # of one piece
 
@@ -97,11 +99,10 @@ class Recording:
             applied = found.applied[row] if found.applied else 1.0
             # The numbers of a trigger channel are codes; what MNE took for volts is taken back.
             factors.append((1.0 if kind == "stim" else factor) / applied)
-        said = {name for name in how.units if how.units[name].strip() == UNKNOWN}
         self._unitless = frozenset(
             name
             for (row, name), kind, unit in zip(kept, kinds, units, strict=True)
-            if kind in VOLTAGES and unit != "V" and not ChannelNames(drop=tuple(said)).dropped(name, found.names[row])
+            if kind in VOLTAGES and unit != "V" and not how.states_unit(name, found.names[row])
         )
         self._rows = [row for row, _ in kept]
         self._factors = np.array(factors)
@@ -121,7 +122,8 @@ class Recording:
     @functools.cached_property
     def events(self) -> tuple[Event, ...]:
         """What the file marks, in the order of time."""
-        return tuple(sorted(self._contents.events(), key=lambda event: (event.seconds, event.text)))
+        found = self._asked(self._contents.events, "its events")
+        return tuple(sorted(found, key=lambda event: (event.seconds, event.text)))
 
     @property
     def seconds(self) -> float:
@@ -172,22 +174,28 @@ class Recording:
                 "read them in pieces"
             )
         rows = [place[name] for name in wanted]
-        try:
-            values = self._contents.read([self._rows[row] for row in rows], start, stop)
-        except InputError:
-            raise
-        # MNE's readers raise almost anything where a file is shorter than its header says.
-        except Exception as error:
-            raise InputError(
-                f"{self.path}: samples {start} to {stop} cannot be read ({type(error).__name__}: {error}); the file is "
-                "damaged or its end is missing"
-            ) from error
+        values = self._asked(
+            lambda: self._contents.read([self._rows[row] for row in rows], start, stop), f"samples {start} to {stop}"
+        )
         if values.shape != (len(rows), stop - start):
             raise InputError(
                 f"{self.path}: samples {start} to {stop} cannot be read; the file ends before its header says"
             )
         factors = self._factors[rows]
         return values if (factors == 1.0).all() else values * factors[:, None]
+
+    def _asked(self, call: Callable[[], T], what: str) -> T:
+        """Ask the reader; its errors become messages."""
+        try:
+            return call()
+        except InputError:
+            raise
+        # MNE's readers raise almost anything where a file is shorter than its header says.
+        except Exception as error:
+            raise InputError(
+                f"{self.path}: {what} cannot be read ({type(error).__name__}: {error}); the file is damaged or its end "
+                "is missing"
+            ) from error
 
     def close(self) -> None:
         """Close the file."""

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import resource
 import shutil
 import zlib
 
@@ -59,6 +60,19 @@ def test_a_hostile_pickle_is_not_run(tmp_path, monkeypatch, raw, asked):
     with pytest.raises(InputError, match=rf"s01\.dat: this pickle asks for .*{asked}.*It was not opened"):
         opened("s01.dat#1")
     assert [path.name for path in tmp_path.iterdir()] == ["s01.dat"]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"\x80\x02}r\xff\xff\xff\x7f" + b".", b"\x80\x05\x96" + (2**41).to_bytes(8, "little") + b"abc."],
+    ids=["numbered_high", "long_bytes"],
+)
+def test_a_pickle_cannot_claim_memory(tmp_path, raw):
+    (tmp_path / "s01.dat").write_bytes(raw)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(InputError, match=r"s01\.dat: "):
+        opened(tmp_path / "s01.dat#1")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < before + 2**18  # KiB
 
 
 def test_a_pickle_cannot_claim_an_array_larger_than_its_bytes(tmp_path):

@@ -201,10 +201,12 @@ def test_slower_channels_of_an_edf_file_are_interpolated_the_same_in_every_piece
         names=("Fp1", "ECG", "Cz", "Trigger"),
         rates=(256.0, 64.0, 256.0, 32.0),
         bits=bits,
+        marks=((1.5, "mark 7"),),
     )
     with open_recording(path, ChannelNames()) as recording:
         assert recording.channels == ("Fp1", "ECG", "Cz", "Trigger")
         assert recording.sfreq == 256.0
+        assert recording.events == (Event(1.5, "mark 7"),)
         assert recording.notes == (f"{path.name}: brought to 256 Hz: ECG: 64 Hz; Trigger: 32 Hz",)
         whole = recording.read(0, 2048)
         np.testing.assert_allclose(whole[[0, 2]] * 1e6, fast, atol=4e-3)

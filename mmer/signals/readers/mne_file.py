@@ -85,6 +85,7 @@ def opened(path: Path, read: Callable[[], mne.io.BaseRaw]) -> tuple[mne.io.BaseR
         warnings.simplefilter("always")
         try:
             raw = read()
+            raw.get_channel_types()  # MNE looks at what it read no earlier
         except InputError:
             raise
         # MNE's readers raise almost anything on a damaged file, AssertionError and struct.error among it.

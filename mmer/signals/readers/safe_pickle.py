@@ -9,9 +9,10 @@ bytes of the file that hold it.
 import io
 import pickle
 import re
+import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -114,8 +115,18 @@ STAND_INS = {
 }
 
 
-class ArrayUnpickler(pickle.Unpickler):
-    """An unpickler that answers with stand-ins, and refuses every other name."""
+class ArrayUnpickler(pickle._Unpickler):
+    """An unpickler that answers with stand-ins, and refuses every other name.
+
+    It is the one that is written in Python, since the other makes room for as many values as a file claims to number.
+    """
+
+    def _load_bytes(self) -> None:
+        """Read as many bytes as there are; the library makes room for as many as are claimed."""
+        (size,) = struct.unpack("<Q", self.read(8))
+        self.append(bytearray(self.read(size)))
+
+    dispatch: ClassVar[dict[int, Any]] = {**pickle._Unpickler.dispatch, pickle.BYTEARRAY8[0]: _load_bytes}
 
     def find_class(self, module: str, name: str) -> Any:
         """Return the stand-in of a name."""
