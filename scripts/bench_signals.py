@@ -61,7 +61,12 @@ def write(root, subjects, channels, seconds):
         size += path.stat().st_size
         onsets = np.sort(rng.choice(np.arange(5, seconds - 5, 4), CLIPS, replace=False))
         rows += [
-            {"clip_id": f"b/s{subject:02d}/c{place:02d}", "subject": f"b/s{subject:02d}", "onset": int(onset * FPS)}
+            {
+                "clip_id": f"b/s{subject:02d}/c{place:02d}",
+                "dataset": "b",
+                "subject": f"b/s{subject:02d}",
+                "onset": int(onset * FPS),
+            }
             | {"fps": FPS, "frames": "", "eeg": str(path), "ecg": None}
             for place, onset in enumerate(onsets)
         ]
