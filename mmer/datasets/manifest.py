@@ -24,7 +24,8 @@ from mmer.types.gathering import separable
 
 REQUIRED = ("clip", "subject", "emotion")
 MARKS = ("onset", "apex", "offset")
-FILES = ("tracks", "motion", "eeg", "ecg")
+RECORDINGS = ("eeg", "ecg")
+FILES = ("tracks", "motion", *RECORDINGS)
 FACTS = ("culture", "sex")
 OPTIONAL = ("frames", "video", *MARKS, "fps", "action_units", *FILES, "event", *FACTS, "age")
 MAX_FPS = 100_000.0
@@ -42,9 +43,9 @@ class Manifest:
     numbers, inclusive: of pictures the number at the end of their file names, of a video counted from 0. Without onset
     the first frame is taken, without offset the last. ``fps`` (hertz) may be empty for a video, which states its own.
     ``action_units`` are written ``AU04+AU07`` or ``4;7``; empty: not annotated; ``none``: nothing coded. ``tracks``,
-    ``eeg`` and ``ecg`` are files; ``event`` is one word for clips that show the same moment of a face (other cameras,
-    edited copies), which then stay on one side of every fold; ``culture``, ``sex`` and ``age`` (years) are facts of the
-    subject.
+    ``eeg`` and ``ecg`` are files; they may be trials of one (``s01.dat#7``) or a folder of BIDS (``sub-01/eeg``).
+    ``event`` is one word for clips that show the same moment of a face (other cameras, edited copies), which then stay
+    on one side of every fold; ``culture``, ``sex`` and ``age`` (years) are facts of the subject.
 
     Paths are relative to the folder of the csv file. A path that leads out of ``root`` is allowed where it exists,
     because a lab's videos may lie on a server of their own; but data versioning does not see such a file, so a warning
@@ -218,6 +219,11 @@ def _file(row: Row, column: str, folder: Path) -> str | None:
     if not row.text(column, required=False):
         return None
     path = _path(row, column, folder)
-    if not path.is_file():
+    there = path.is_file()
+    if not there and column in RECORDINGS:
+        holder, mark, _ = path.as_posix().rpartition("#")
+        bids = path.is_dir() and any(part.startswith("sub-") for part in path.parts)
+        there = bids or (bool(mark) and Path(holder).is_file())
+    if not there:
         raise InputError(f"{row.place(column)}: there is no file {path}; paths are relative to {folder}")
     return path.as_posix()

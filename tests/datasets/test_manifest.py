@@ -202,3 +202,16 @@ def test_the_order_of_rows_and_columns_does_not_matter(manifest):
     lines = [line.split(",") for line in FULL.split()]
     turned = "\n".join(",".join(line[::-1]) for line in [lines[0], *lines[:0:-1]])
     pd.testing.assert_frame_equal(read(manifest(turned)), first)
+
+
+def test_a_recording_may_be_a_trial_of_a_file_or_a_folder(manifest):
+    text = "clip,subject,emotion,video,eeg,ecg\nx,p,joy,videos/a.mp4,s01.dat#7,sub-01/eeg\n"
+    root = manifest(text)
+    (root / "s01.dat").touch()
+    (root / "sub-01" / "eeg").mkdir(parents=True)
+    clips = read(root)
+    assert clips.eeg.tolist() == [f"{root.as_posix()}/s01.dat#7"]
+    assert clips.ecg.tolist() == [f"{root.as_posix()}/sub-01/eeg"]
+    (root / "s01.dat").unlink()
+    with pytest.raises(InputError, match="column eeg: there is no file"):
+        read(root)
