@@ -53,7 +53,8 @@ class Resnet18(nn.Module):
             channels=tuple(width * 2**stage for stage in range(4)),
             norm_layer=BatchNorm2d,
         )
+        self.classifier, self.network.fc = self.network.fc, nn.Identity()
 
     def forward(self, batch: dict[str, Tensor], edge_weight: Tensor) -> Tensor:
         """Return logits (B, K) of ``batch["flow"]`` (B, C, H, W)."""
-        return self.network(self.input(batch["flow"]))
+        return self.classifier(self.network(self.input(batch["flow"])))

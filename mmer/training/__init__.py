@@ -5,7 +5,8 @@
 Where to read: ``train`` is the training itself, epoch by epoch and step by step; ``stack`` is what it works on, K
 trainings as one model; ``capture`` replays its steps on a GPU; ``fit`` makes a training of clips, and a fitted model of
 a training; ``folds`` does so for all folds and seeds of an experiment, in the way that ``plan`` has chosen; ``checks``
-refuses what cannot succeed.
+refuses what cannot succeed. ``presence`` is about clips that lack a stream, ``fitted_signals`` about what a signal fits
+over the clips of a fold.
 
 What results depend on: the names of experiment, seed and fold, never on how many processes there are or what was
 trained before. A fold in a stack is the fold alone but for the order in which numbers are summed; in float32 that is

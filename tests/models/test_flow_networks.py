@@ -224,7 +224,8 @@ def test_resnet18_is_timms():
 
     ours = Resnet18(sizes(), size=28).double().eval()
     theirs = timm.create_model("resnet18", pretrained=False, num_classes=3).double().eval()
-    theirs.load_state_dict(ours.network.state_dict())
+    last = {f"fc.{name}": value for name, value in ours.classifier.state_dict().items()}
+    theirs.load_state_dict(ours.network.state_dict() | last)
     torch.testing.assert_close(ours({"flow": clips()}, WEIGHTS), theirs(clips()), rtol=0, atol=1e-12)
     assert not any(type(layer) is nn.BatchNorm2d for layer in ours.modules())
 
