@@ -25,7 +25,8 @@ class Recordings:
     name : str
         Of the clock: the stem of its yaml.
     root : str
-        Folder of the files that are named here (a marker file). Recordings are named whole by the Clips table.
+        Folder of the files that are named here (a marker file); the pipeline puts the dataset's own where it is empty.
+        Recordings are named whole by the Clips table.
     rename, kinds, units, montage, drop
         See ``mmer.signals.channels.ChannelNames``.
     sfreq : dict of str to float

@@ -197,6 +197,7 @@ def test_trigger_aligns_each_clip_by_the_code_in_its_name():
         with pytest.raises(Unaligned, match=message):
             clock.align(clip_row(clip_id, fps=fps), recording, "eeg")
     assert Trigger(repeated="last").align(clip_row("mmme/s01/m148"), recording, "eeg").offset == 8.0
+    assert Trigger(codes={"*": 148}, repeated="first").align(clip_row("mahnob/s1/x"), recording, "eeg").offset == 6.5
     assert Trigger(codes={"mmme/s01/clip": 108}).align(clip_row("mmme/s01/clip"), recording, "eeg").offset == 1.0
 
 

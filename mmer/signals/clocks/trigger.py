@@ -38,7 +38,8 @@ class Trigger(Recordings):
     code : str
         Regular expression whose first group is the code in a clip's name (``m108`` of ``mmme/s01/m108``).
     codes : dict of str to int
-        Clip id -> code, for clips that are called otherwise.
+        Clip id -> code, for clips that are called otherwise; ``"*"`` stands for all that are not named, where every
+        recording holds one stimulus and marks it alike (MAHNOB).
     invalid : tuple of int
         Codes that mark no trial.
     at : float
@@ -105,7 +106,7 @@ class Trigger(Recordings):
         Unaligned
             The clip's name holds none, or one that marks no trial.
         """
-        code = self.codes.get(clip_id)
+        code = self.codes.get(clip_id, self.codes.get("*"))
         if code is None:
             if not (match := re.search(self.code, clip_id.rpartition("/")[2])) or not (match[1] or "").isdecimal():
                 raise Unaligned(
