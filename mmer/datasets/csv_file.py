@@ -1,5 +1,7 @@
-"""Read a csv file as lists of cells, whatever a spreadsheet program calls csv: commas, semicolons or tabs between the
-cells, and UTF-8, UTF-16 or simplified Chinese text."""
+"""Read a csv file as lists of cells, whatever a spreadsheet program calls csv.
+
+Commas, semicolons or tabs stand between the cells, and the text is UTF-8, UTF-16 or simplified Chinese.
+"""
 
 import codecs
 import csv

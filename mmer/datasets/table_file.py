@@ -4,6 +4,7 @@ Nothing in the file is evaluated: of a formula the stored value is read, and tex
 from outside may be damaged, claim a size it does not have, or declare XML entities that unpack without end.
 """
 
+import functools
 import io
 import warnings
 import zipfile
@@ -55,7 +56,10 @@ def table_lines(path: Path, sheet: str | None, titles: Collection[str] = ()) -> 
     if kind == ".csv":
         name, lines = "", [_line(line) for line in csv_lines(path, titles)]
     else:
-        name, lines = (xls_lines if kind == ".xls" else xlsx_lines)(path, sheet)
+        # Whoever asks which corpus a file is of tries every version of every corpus on it, so a workbook is read once.
+        state = _state(path)
+        name = _sheet(path, _sheet_names(path, state), sheet)
+        lines = list((xls_lines if kind == ".xls" else xlsx_lines)(path, name, state))
     if len(lines) > MAX_ROWS:
         raise InputError(f"{path}{name and f', sheet {name}'}: more than {MAX_ROWS} rows; refused")
     while lines and not lines[-1]:
@@ -63,44 +67,71 @@ def table_lines(path: Path, sheet: str | None, titles: Collection[str] = ()) -> 
     return name, lines
 
 
-def xlsx_lines(path: Path, sheet: str | None) -> tuple[str, list[list[object]]]:
-    """Read one sheet of an xlsx workbook: its name, and one list per row."""
+@functools.lru_cache(maxsize=64)
+def _sheet_names(path: Path, state: tuple[int, ...]) -> tuple[str, ...]:
+    """List the sheets of a workbook; ``state`` makes that of a changed file another one."""
+    if path.suffix.lower() == ".xls":
+        try:
+            with xlrd.open_workbook(path, logfile=io.StringIO(), on_demand=True) as book:
+                return tuple(book.sheet_names())
+        # The library raises almost anything on a damaged file, AssertionError and struct.error among it.
+        except Exception as error:
+            raise _unreadable(path, error) from error
     _check_package(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            names = tuple(book.sheetnames)
+            book.close()
+    # The library raises almost anything on a damaged file.
+    except Exception as error:
+        raise _unreadable(path, error) from error
+    return names
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """Tell a file from what it was before."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+@functools.lru_cache(maxsize=64)
+def xlsx_lines(path: Path, sheet: str, state: tuple[int, ...]) -> tuple[list[object], ...]:
+    """Read one sheet of an xlsx workbook, one list per row; nobody may change them."""
     lines: list[list[object]] = []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and validations, which nobody reads here
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-            name = _sheet(path, book.sheetnames, sheet)
-            page = book[name]
+            page = book[sheet]
             page.reset_dimensions()  # what the file states about its size is often wrong
             for line in page.iter_rows(max_col=MAX_COLUMNS, values_only=True):
                 lines.append(_line(line))
                 if len(lines) > MAX_ROWS:
                     break
             book.close()
-    except InputError:
-        raise
     # The library raises almost anything on a damaged file.
     except Exception as error:
         raise _unreadable(path, error) from error
-    return name, lines
+    return tuple(lines)
 
 
-def xls_lines(path: Path, sheet: str | None) -> tuple[str, list[list[object]]]:
-    """Read one sheet of an xls workbook: its name, and one list per row."""
+@functools.lru_cache(maxsize=64)
+def xls_lines(path: Path, sheet: str, state: tuple[int, ...]) -> tuple[list[object], ...]:
+    """Read one sheet of an xls workbook, one list per row; nobody may change them."""
     try:
         with xlrd.open_workbook(path, logfile=io.StringIO()) as book:
-            name = _sheet(path, book.sheet_names(), sheet)
-            return name, [_line(map(_xls_cell, row)) for row in book.sheet_by_name(name).get_rows()]
-    except InputError:
-        raise
+            return tuple(_line(map(_xls_cell, row)) for row in book.sheet_by_name(sheet).get_rows())
     # The library raises almost anything on a damaged file, AssertionError and struct.error among it.
     except Exception as error:
         raise _unreadable(path, error) from error
 
 
-def _sheet(path: Path, names: list[str], wanted: str | None) -> str:
+def _sheet(path: Path, names: tuple[str, ...], wanted: str | None) -> str:
     """Choose a sheet by its name or pattern."""
     if wanted is None and names:
         return names[0]

@@ -3,12 +3,15 @@
 import struct
 import zipfile
 
+import openpyxl
 import pandas as pd
 import pytest
 from miniature_corpora import write_workbook
 
 from mmer.datasets import csv_file, table_file
+from mmer.datasets.casme2 import Casme2
 from mmer.datasets.table import read_table
+from mmer.datasets.versions import recognise
 from mmer.types.errors import InputError
 
 COLUMNS = {"subject": "Subject", "clip": "Filename"}
@@ -122,3 +125,25 @@ def test_an_old_xls_reads_too(tmp_path):
     rows = read_table(path, "Sheet 1", COLUMNS).rows
     assert [(row.text("subject"), row.text("clip")) for row in rows] == [("01", "7")]
     assert rows[0].place("clip").endswith("sheet Sheet 1, cell B2, column Filename")
+
+
+def test_a_workbook_is_opened_once_however_often_it_is_tried(workbook, monkeypatch):
+    """`mmer doctor` tries every version of every corpus on the tables of a folder whose name tells nothing."""
+    opened, real = [], openpyxl.load_workbook
+    monkeypatch.setattr(
+        table_file.openpyxl, "load_workbook", lambda *given, **more: opened.append(1) or real(*given, **more)
+    )
+    for _ in range(3):
+        with pytest.raises(InputError, match="no annotation file"):
+            recognise(workbook.parent, "casme2", Casme2.versions)
+        assert len(read_table(workbook, "Sheet1", COLUMNS).rows) == 2
+    assert len(opened) == 2  # for the names of its sheets, and for one sheet
+
+
+def test_a_changed_workbook_is_read_again(workbook):
+    assert len(read_table(workbook, "Sheet1", COLUMNS).rows) == 2
+    write_workbook(workbook, {"Sheet1": [*ROWS, ("03", "c")]})
+    assert len(read_table(workbook, "Sheet1", COLUMNS).rows) == 3
+    write_workbook(workbook, {"Other": ROWS})
+    with pytest.raises(InputError, match="there is no sheet 'Sheet1'"):
+        read_table(workbook, "Sheet1", COLUMNS)
