@@ -4,6 +4,7 @@ import csv
 import datetime
 from pathlib import Path
 
+import edfio
 import mne
 import numpy as np
 import pytest
@@ -11,6 +12,9 @@ from scipy.io import loadmat
 
 from mmer.datasets.manifest import Manifest
 from mmer.datasets.mmme import Mmme
+from mmer.synthetic.coder import Code
+from mmer.synthetic.layout import Recording
+from mmer.synthetic.manifest import ManifestLayout
 from mmer.synthetic.physiology.eeg import GENEVA
 from mmer.synthetic.release import write_release
 from mmer.types.errors import InputError
@@ -20,9 +24,24 @@ TINY = {"clips": 1, "seed": 0, "size": 48, "processes": 1}
 
 @pytest.fixture(scope="module")
 def release(tmp_path_factory):
-    """Twelve people, with every mishap."""
-    out = tmp_path_factory.mktemp("manifest") / "physio"
-    write_release("manifest", out, 12, **TINY, archives=True, name="physio", physiology=True)
+    """Recordings and tables of twelve people, with every mishap; nobody's face is rendered."""
+    out, layout = tmp_path_factory.mktemp("manifest"), ManifestLayout(physiology=True)
+    code = Code((("", 4),), 17, "")
+    people = [
+        [Recording(number, 0, f"p{number + 1:02d}", f"p{number + 1:02d}_c01", "disgust", 6, 17, 30, code)]
+        for number in range(12)
+    ]
+    for person in people:
+        layout.write_signals(out, person, 0)
+    layout.write_annotation(out, [one for person in people for one in person], 0)
+    return out
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory):
+    """Two people with faces."""
+    out = tmp_path_factory.mktemp("rendered") / "physio"
+    write_release("manifest", out, 2, **TINY, archives=True, name="physio", physiology=True)
     return out
 
 
@@ -62,12 +81,18 @@ def test_mne_reads_the_ecg(release):
     assert 0.5e-3 < raw.get_data().max() < 3e-3
 
 
-def test_the_adapter_finds_what_there_is(release):
-    clips = Manifest(name="physio", root=str(release)).clips().set_index("subject")
-    assert clips.index[clips.eeg.isna()].tolist() == ["physio/p08"]
-    assert clips.index[clips.ecg.isna()].tolist() == ["physio/p04"]
-    assert not (release / "signals/p08_eeg.edf").exists()
-    assert clips.eeg["physio/p01"] == (release / "signals/p01_eeg.edf").as_posix()
+def test_people_without_a_recording_have_an_empty_cell(release):
+    table = rows(release / "manifest.csv")
+    assert [row["subject"] for row in table if not row["eeg"]] == ["p08"]
+    assert [row["subject"] for row in table if not row["ecg"]] == ["p04"]
+    named = {row[stream] for row in table for stream in ("eeg", "ecg")} - {""}
+    assert named == set(content(release, "signals/*"))
+
+
+def test_the_adapter_finds_the_recordings(rendered):
+    clips = Manifest(name="physio", root=str(rendered)).clips().set_index("subject")
+    assert clips.eeg["physio/p01"] == (rendered / "signals/p01_eeg.edf").as_posix()
+    assert clips.ecg["physio/p02"] == (rendered / "signals/p02_ecg.edf").as_posix()
 
 
 def test_a_dead_and_a_loose_electrode(release):
@@ -78,7 +103,7 @@ def test_a_dead_and_a_loose_electrode(release):
 
 
 def test_two_recordings_end_early(release):
-    seconds = {path.name: edf(path).times[-1] for path in sorted((release / "signals").glob("*.edf"))}
+    seconds = {path.name: edfio.read_edf(path).duration for path in sorted((release / "signals").glob("*.edf"))}
     short = [name for name, length in seconds.items() if length < (8 if "eeg" in name else 14)]
     assert short == ["p06_eeg.edf", "p11_ecg.edf"]
 
@@ -94,20 +119,18 @@ def test_markers_lie_on_both_clocks(release):
     assert drifting == {"p02_eeg.edf": 100, "p02_ecg.edf": 100, "p07_eeg.edf": -100, "p07_ecg.edf": -100}
 
 
-def test_the_same_bytes_every_time_and_the_faces_as_without(release, tmp_path):
-    write_release("manifest", tmp_path / "again", 2, **TINY, archives=True, name="physio", physiology=True)
+def test_the_same_bytes_every_time_and_the_faces_as_without(rendered, tmp_path):
+    write_release("manifest", tmp_path / "again", 1, **TINY, archives=True, name="physio", physiology=True)
     write_release("manifest", tmp_path / "faces", 2, **TINY, archives=True, name="physio")
-    first, again = content(release), content(tmp_path / "again")
-    assert {name: first[name] for name in again if "." not in name or name[-4:] != ".csv"} == {
-        name: data for name, data in again.items() if name[-4:] != ".csv"
-    }
-    for path, data in content(tmp_path / "faces").items():
-        if path != "manifest.csv":
-            assert again[path] == data, path
+    both, again, faces = content(rendered), content(tmp_path / "again"), content(tmp_path / "faces")
+    tables = {"manifest.csv", "markers.csv"}
+    assert {"signals/p01_eeg.edf", "signals/p01_ecg.edf"} < set(again)
+    assert {name: both[name] for name in set(again) - tables} == {name: again[name] for name in set(again) - tables}
+    assert {name: both[name] for name in set(faces) - tables} == {name: faces[name] for name in set(faces) - tables}
+    assert not any(name.startswith(("signals", "markers")) for name in faces)
     plain = rows(tmp_path / "faces/manifest.csv")
     assert "eeg" not in plain[0]
-    assert [{k: row[k] for k in plain[0]} for row in rows(tmp_path / "again/manifest.csv")] == plain
-    assert not (tmp_path / "faces/markers.csv").exists()
+    assert [{key: row[key] for key in plain[0]} for row in rows(rendered / "manifest.csv")] == plain
 
 
 def test_a_shipped_recording_is_small(release):
