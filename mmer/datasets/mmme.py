@@ -13,7 +13,7 @@ from mmer.datasets.clip_folders import corpus_root
 from mmer.datasets.coding import clip_ids, log_version, marks
 from mmer.datasets.errata import apply_errata, read_errata
 from mmer.datasets.frame_check import with_frames
-from mmer.datasets.mmme_pictures import CLOCK, Clock, find_pictures
+from mmer.datasets.mmme_pictures import CLOCK, Clock, choose_folder, find_pictures, read_day
 from mmer.datasets.session_recordings import find_recordings
 from mmer.datasets.table import Row, Table
 from mmer.datasets.versions import Version, recognise
@@ -169,9 +169,13 @@ class Mmme:
                         "apex_source": None if apex is None else "annotated",
                         "fps": self.fps,
                         # Where the picture is nowhere, a path that does not exist; the check of the frames reports it.
-                        "frames": places.get(
-                            onsets[row.number], (root / subject / clip_id.rpartition("/")[2]).as_posix()
-                        ),
+                        "frames": choose_folder(
+                            self.name,
+                            places.get(onsets[row.number], {}),
+                            read_day(row.text("date", required=False)),
+                            row.place("date"),
+                        )
+                        or (root / subject / clip_id.rpartition("/")[2]).as_posix(),
                         "tracks": track.as_posix() if track.is_file() else None,
                         **{column: found.get(row.text("subject")) for column, found in signals.items()},
                     }

@@ -127,7 +127,17 @@ def test_an_apex_may_be_unknown(tmp_path):
 def test_the_same_picture_in_two_folders_stops(tmp_path):
     write(tmp_path)
     shutil.copytree(tmp_path / "face" / "Ann Nobody", tmp_path / "copy")
-    with pytest.raises(InputError, match=r"16-0-31-433-12 lies in .*copy.* and in .*; keep one copy"):
+    with pytest.raises(InputError, match=r"2000-1-2-16-0-31-433-12 lies in .*copy.* and in .*; keep one copy"):
+        read(tmp_path)
+
+
+def test_two_people_at_the_same_time_of_two_days_are_told_apart_by_the_day(tmp_path):
+    rows = [ROWS[0], event("Ann Nobody", 148, "2000-01-02", 685)]
+    clips = read(write(tmp_path, rows))
+    assert ["Zed" in folder for folder in clips.frames[["mmme/s01/m108", "mmme/s02/m148"]]] == [True, False]
+    table = [*rows[:1], (*rows[1][:11], "tuesday", *rows[1][12:])]
+    write_workbook(tmp_path / "coding_file.xlsx", {"Sheet1": [HEADER, *table]})
+    with pytest.raises(InputError, match=r"on 2000-1-1 and 2000-1-2; .*cell L3.*should name the day"):
         read(tmp_path)
 
 
