@@ -35,7 +35,8 @@ def look(fitted: Fitted, samples: Samples, run: tuple[int, int, str], batch_size
     =====================  =========  ====================================================================
 
     ``x`` is what the model is given, so a value counts in standard deviations of the feature (unless the recipe says
-    ``standardise: none``) and 0 is the mean of the training clips. An input that the logits do not hang on has no view.
+    ``standardise: none``) and 0 is the mean of the training clips. An input that the logits do not hang on has no view,
+    and neither have signals: they are not of the face.
 
     Parameters
     ----------
