@@ -11,12 +11,14 @@ NETWORKS = (
     "EEGConformer",
     "EEGITNet",
     "EEGInceptionERP",
+    "EEGInceptionMI",
     "EEGNeX",
     "EEGNet",
     "EEGSimpleConv",
     "EEGTCNet",
     "FBCNet",
     "FBMSNet",
+    "IFNet",
     "MEDFormer",
     "SCCNet",
     "ShallowFBCSPNet",
@@ -28,7 +30,7 @@ NETWORKS = (
 
 _PRETRAINED = "it is made to be trained on large corpora before; its weights are not here"
 _SEQUENCE = "it answers for every moment, not for a clip"
-_HEAD = "it has no last linear layer of all its features, and losses and fusions take what enters that"
+_HEAD = "it has no last linear layer, and what enters that is what losses and fusions take of a network"
 _FOURIER = "torch.func.vmap has no rule for its short-time Fourier transform"
 _ATTENTION = "it has torch's attention, which has no gradient when evaluating"
 
@@ -38,7 +40,7 @@ BROKEN: dict[str, str] = {
     "BDTCN": _HEAD,
     "BENDR": _PRETRAINED,
     "BIOT": _FOURIER,
-    "BrainModule": "its 6 million parameters take minutes for a step of training",
+    "BrainModule": "its licence (CC BY-NC) allows no commercial use",
     "CBraMod": _PRETRAINED,
     "CodeBrain": _PRETRAINED,
     "ContraWR": _FOURIER,
@@ -46,13 +48,11 @@ BROKEN: dict[str, str] = {
     "DGCNN": "it is `model: dgcnn` here",
     "DeepSleepNet": "torch.func.vmap has no rule for its LSTM",
     "EEGDINO": _PRETRAINED,
-    "EEGInceptionMI": "its 4 million parameters take minutes for a step of training",
     "EEGMiner": "it takes statistics over the clips of a batch, padding included",
     "EEGPT": _PRETRAINED,
-    "EEGSym": "it pairs electrodes of both halves of the head by their names in its own montage",
+    "EEGSym": "it parts the electrodes into halves of the head by descriptions that only MNE's files have",
     "EMG2QwertyNet": _SEQUENCE,
     "FBLightConvNet": "it lays tensors out in a way that torch.func.vmap does not keep",
-    "IFNet": "its convolutions over 64 maps of long windows take minutes for a step of training",
     "LUNA": _PRETRAINED,
     "Labram": _PRETRAINED,
     "MSVTNet": _ATTENTION,
@@ -69,7 +69,7 @@ BROKEN: dict[str, str] = {
     "SignalJEPA_Contextual": _PRETRAINED,
     "SignalJEPA_PostLocal": _PRETRAINED,
     "SignalJEPA_PreLocal": _PRETRAINED,
-    "SleepStagerBlanco2020": "its kernels need half a minute of sleep",
+    "SleepStagerBlanco2020": "it is made for half a minute of sleep, and windows of seconds leave nothing of it",
     "SyncNet": "it computes in single precision whatever it is given",
     "TCFormer": _HEAD,
     "USleep": _SEQUENCE,

@@ -153,10 +153,8 @@ def _checked(model: str, network: str, dropout: float | None, options: dict[str,
         raise InputError(f"{model}: dropout must be a number in 0 <= p < 1, got {dropout!r}")
     if "drop_prob" not in valid:
         mine = sorted(key for key in valid if "drop" in key)
-        raise InputError(
-            f"{model}: {network} has no dropout of one name; set `dropout: null`, and under `options` any of "
-            f"{', '.join(mine) or '(none)'}"
-        )
+        ways = f", and under `options` any of {', '.join(mine)}" if mine else ""
+        raise InputError(f"{model}: {network} has no `drop_prob`; set `dropout: null`{ways}")
     return options | {"drop_prob": dropout}
 
 

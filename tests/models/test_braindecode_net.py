@@ -27,6 +27,7 @@ SMALL = {  # as small as they can be told to be
     "CTNet": {"embed_dim": 8, "num_layers": 1, "depth_multiplier": 2, "n_filters_time": 4},
     "Deep4Net": {"n_filters_time": 4, "n_filters_spat": 4, "n_filters_2": 4, "n_filters_3": 4, "n_filters_4": 4},
     "EEGConformer": {"n_filters_time": 8, "num_layers": 1, "num_heads": 2},
+    "EEGInceptionMI": {"n_filters": 4},
     "EEGSimpleConv": {"feature_maps": 8},
     "MEDFormer": {"embed_dim": 8, "num_heads": 2, "num_layers": 1, "dim_feedforward": 8},
 }
@@ -41,8 +42,8 @@ def sizes(samples=SAMPLES, **layout):
 
 
 def dropout_of(name):
-    """CTNet and others call it otherwise, or have several."""
-    many = ("AttentionBaseNet", "CTNet", "EEGSimpleConv", "FBCNet", "FBMSNet", "SCCNet")
+    """Some call it otherwise, or have several, or none."""
+    many = ("AttentionBaseNet", "CTNet", "EEGInceptionMI", "EEGSimpleConv", "FBCNet", "FBMSNet", "SCCNet")
     return None if name in many else 0.3
 
 
@@ -113,7 +114,7 @@ def test_a_network_that_cannot_be_stacked_is_refused_with_the_reason(name):
         ({"options": {"F3": 4}}, ["no option 'F3'", "'F1'"]),
         ({"options": {"F1": [4]}}, ["'F1' must be a word, a number"]),
         ({"options": {"pool_mode": "median"}}, ["4 channels and 256 samples (2 s at 128 Hz)", "'median'"]),
-        ({"network": "FBCNet"}, ["no dropout of one name", "dropout: null"]),
+        ({"network": "FBCNet"}, ["no `drop_prob`", "dropout: null"]),
         ({"dropout": 1.0}, ["dropout must be", "1.0"]),
         ({"stream": "ecg"}, ["'ecg'", "['eeg']", "`signals`"]),
         ({"network": "Deep4Net"}, ["Deep4Net cannot be made", "256", "minimum required (441)"]),
