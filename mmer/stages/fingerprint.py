@@ -16,6 +16,7 @@ from mmer.training.device import find_device
 from mmer.types.fingerprint import Fingerprint, split_hash
 
 LIBRARIES = {"mmer": "mmer-lab", "torch": "torch", "torch-geometric": "torch-geometric", "numpy": "numpy"}
+OF_SIGNALS = {"mne": "mne", "neurokit2": "neurokit2", "braindecode": "braindecode"}
 NOT_CHOICES = ("device", "stack", "processes", "saw")  # belong to the machine, or to the report
 
 
@@ -24,6 +25,7 @@ def fingerprint(experiment: Experiment) -> Fingerprint:
     clips, targets = experiment.clips, experiment.targets
     counts = targets.class_counts
     config = {key: value for key, value in experiment.config.items() if key not in NOT_CHOICES}
+    libraries = LIBRARIES | (OF_SIGNALS if "signals" in config else {})
     return Fingerprint(
         experiment=experiment.name,
         protocol=experiment.config["protocol"],
@@ -45,7 +47,7 @@ def fingerprint(experiment: Experiment) -> Fingerprint:
         splits=split_hash(experiment.splits),
         config=_digest(config),
         code=code_digest(read_all()["inputs"][experiment.name]["modules"]),
-        versions={name: version(library) for name, library in LIBRARIES.items()},
+        versions={name: version(library) for name, library in libraries.items()},
     )
 
 

@@ -19,6 +19,7 @@ from mmer.types.whole_file import whole_file
 
 log = logging.getLogger("mmer")
 LIBRARIES = ("torch", "torch-geometric", "numpy", "scikit-learn", "pandas")
+OF_SIGNALS = ("braindecode", "mne")  # what else a fold runs where recordings are read
 # A seed is a part of each fold's name, and processes change no bit.
 NOT_IN_KEY = ("seeds", "processes")
 
@@ -46,7 +47,7 @@ class FoldCache:
         parts = (
             {key: value for key, value in experiment.config.items() if key not in NOT_IN_KEY},
             digests(read_all()["inputs"][experiment.name]),
-            {library: version(library) for library in LIBRARIES},
+            {library: version(library) for library in _libraries(experiment.config)},
             device,
         )
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -88,3 +89,7 @@ class FoldCache:
         for folder in self.folder.parent.iterdir():
             if folder != self.folder:
                 shutil.rmtree(folder)
+
+
+def _libraries(config: dict[str, Any]) -> tuple[str, ...]:
+    return (*LIBRARIES, *OF_SIGNALS) if "signals" in config else LIBRARIES

@@ -12,11 +12,12 @@ def main(name: str) -> None:
     """Write artifacts/signals/NAME/KEY.npz and KEY.json for every signal that an experiment asks for.
 
     The json says of every clip that lacks the signal why (``missing``), and what else a reader should know of the
-    recordings (``notes``). A dataset that nobody asks for a signal gets an empty folder.
+    recordings (``notes``). The list of signals goes beside them, so that the folder is there without any.
     """
     config = read_config("datasets", name)
-    folder = paths.signals(name)
-    folder.mkdir(parents=True, exist_ok=True)
+    index = paths.signals(name) / "index.json"
+    index.parent.mkdir(parents=True, exist_ok=True)
+    index.write_text(json.dumps({key: node["name"] for key, node in sorted(config["signals"].items())}) + "\n")
     if not config["signals"]:
         return
     # Tables and MNE take seconds to import, and most datasets have no signals.

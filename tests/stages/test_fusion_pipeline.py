@@ -23,9 +23,10 @@ CHANNELS = ("Fp1", "Fp2", "C3", "C4", "O1", "O2", "Pz", "ECG")
 FACE = {"nodes": "action_units", "edges": "complete", "model": "gcn"}
 EXPERIMENTS = {
     "both": FACE | {"datasets": ["casme2"], "signals": ["eeg", "ecg"], "fusion": "concatenation"},
-    "eeg_only": {"datasets": ["casme2"], "model": "eegnet", "signals": ["eeg"]},
+    "eeg_only": {"datasets": ["casme2"], "model": "signal_cnn", "signals": ["eeg"]},
 }
-SHORT = {"model": {"epochs": 2}, "signals": {"eeg": {"start": -0.25, "stop": 0.75}}}
+# braindecode, which eegnet is from, takes long to import.
+SHORT = {"model": {"epochs": 2}, "signals": {"eeg": {"start": -0.25, "stop": 0.75, "encoder": "signal_cnn"}}}
 ECG = {"signals": {"eeg": SHORT["signals"]["eeg"], "ecg": {"start": -0.5, "stop": 1.5}}}
 
 
@@ -81,7 +82,7 @@ def test_a_signal_is_one_stream_of_all_clips_with_a_reason_where_it_lacks():
     for key in signals:
         samples = Samples.load(paths.signal("casme2", key))
         about = json.loads(paths.signal_notes("casme2", key).read_text())
-        name = key.split("-")[0]
+        name = json.loads((paths.signals("casme2") / "index.json").read_text())[key]
         lacking = {clip for clip, there in zip(samples.clip_ids, samples.present[name], strict=True) if not there}
         assert lacking == set(about["missing"]) == without_recording()
         assert all("no recording" in reason for reason in about["missing"].values())
@@ -126,6 +127,11 @@ def test_the_report_and_its_numbers_have_the_streams():
     assert numbers["both"]["streams"]["against"][-1]["other"] == "eeg_only"
     assert "streams" not in numbers["eeg_only"]
     assert "All streams minus" in paths.REPORT.read_text()
+
+
+def test_the_fingerprint_names_the_libraries_that_read_recordings():
+    versions = json.loads((paths.training("both") / "fingerprint.json").read_text())["versions"]
+    assert {"mne", "braindecode", "neurokit2", "torch"} < set(versions)
 
 
 def test_the_audit_reads_signals_and_finds_nothing(workspace):
