@@ -1,6 +1,8 @@
 """Models: one nn.Module per file, the paper named in its docstring.
 
     streams                                 class attribute: the names of the streams it needs, e.g. ("graph",)
+                                            a network of recordings writes ("{stream}",), has a key ``stream`` that
+                                            names one, and sets its own ``self.streams`` (mmer.models.signal_input)
     channels                                class attribute, optional: the channels of the stream ``flow`` it needs, in
                                             its order, e.g. ("u", "v"); without it all, u, v and strain first
     folded                                  class attribute, optional: True where ``forward`` also takes K stacked
