@@ -344,6 +344,7 @@ def ran(tmp_path_factory):
         commands = [
             ("table_config", "tiny"),
             ("graphs", "casme2", "--table", "tiny"),
+            ("signals", "casme2", "--table", "tiny"),
             ("inputs", "--table", "tiny"),
             *(("evaluate", row, "--table", "tiny") for row in ROWS),
             ("report", "--table", "tiny"),
@@ -453,11 +454,12 @@ def test_mmer_table_under_dvc(tmp_path):
 
     run("git", "init", "-q")
     run("dvc", "init", "-q")
-    stages = {"config@tiny", "graphs@tiny-casme2", "inputs@tiny", "evaluate@tiny_focal", "report@tiny"}
+    stages = {f"{stage}@tiny" for stage in ("config", "inputs", "report")}
+    stages |= {"graphs@tiny-casme2", "signals@tiny-casme2", "evaluate@tiny_focal"}
     assert run("mmer", "table", "tiny") == stages
     assert (tmp_path / "artifacts/table/tiny/report/index.html").is_file()
     assert not (tmp_path / "artifacts/predictions").exists()
     assert run("mmer", "table", "tiny") == set()
-    for name in ("graphs", "predictions", "training"):  # a dry run stops where the root's outputs are not there
+    for name in ("graphs", "predictions", "signals", "training"):  # a dry run stops where the root's outputs are not there
         (tmp_path / "artifacts" / name).mkdir()
     assert run("dvc", "repro", "--dry") == set()
