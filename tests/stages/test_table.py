@@ -460,6 +460,6 @@ def test_mmer_table_under_dvc(tmp_path):
     assert (tmp_path / "artifacts/table/tiny/report/index.html").is_file()
     assert not (tmp_path / "artifacts/predictions").exists()
     assert run("mmer", "table", "tiny") == set()
-    for name in ("graphs", "predictions", "signals", "training"):  # a dry run stops where the root's outputs are not there
+    for name in ("graphs", "predictions", "signals", "training"):  # a dry run stops where these outputs are not there
         (tmp_path / "artifacts" / name).mkdir()
     assert run("dvc", "repro", "--dry") == set()
