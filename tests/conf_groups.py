@@ -1,9 +1,10 @@
 """The groups of conf/ whose yaml files are components."""
 
+from functools import cache
 from pathlib import Path
 
 from mmer.stages.build import read_option
-from mmer.stages.model_traits import model_traits
+from mmer.stages.model_traits import ModelTraits, model_traits
 
 CONF = Path(__file__).parent.parent / "conf"
 GROUPS = (
@@ -13,18 +14,23 @@ GROUPS = (
 )
 
 
-def options(group: str) -> list[str]:
+@cache  # asked for once per test function
+def options(group: str) -> tuple[str, ...]:
     """Names of the yaml files in one group."""
-    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+    return tuple(sorted(path.stem for path in (CONF / group).glob("*.yaml")))
+
+
+@cache
+def _traits() -> dict[str, ModelTraits]:
+    """Read what every model's class says of itself."""
+    return {name: model_traits(read_option("model", name, CONF)) for name in options("model")}
 
 
 def models(classical: bool) -> list[str]:
     """Names of the models that are fitted by their own solver, or of the networks."""
-    return [name for name in options("model") if model_traits(read_option("model", name, CONF)).classical == classical]
+    return [name for name, traits in _traits().items() if traits.classical == classical]
 
 
 def readers(stream: str) -> list[str]:
     """Names of the networks that need a stream."""
-    return [
-        name for name in models(classical=False) if stream in model_traits(read_option("model", name, CONF)).streams
-    ]
+    return [name for name in models(classical=False) if stream in _traits()[name].streams]
