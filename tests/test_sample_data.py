@@ -26,7 +26,7 @@ def in_the_repository(monkeypatch):
 
 
 def clips_of(name):
-    node = read_option("dataset", {"videos": "manifest"}.get(name, name))
+    node = read_option("dataset", {"videos": "manifest", "physio": "manifest"}.get(name, name))
     return build(node | {"root": f"data/{name}", "name": name})
 
 
@@ -36,15 +36,18 @@ def test_it_weighs_at_most_20_mb_in_git():
     assert yaml.safe_load(Path("data.dvc").read_text())["outs"][0]["size"] < 20e6
 
 
-@pytest.mark.parametrize(("name", "subjects", "clips"), [("casme2", 12, 72), ("samm", 12, 72), ("videos", 4, 16)])
-def test_it_holds_three_corpora(name, subjects, clips):
+CORPORA = [("casme2", 12, 72), ("samm", 12, 72), ("videos", 4, 16), ("physio", 12, 48)]
+
+
+@pytest.mark.parametrize(("name", "subjects", "clips"), CORPORA)
+def test_it_holds_four_corpora(name, subjects, clips):
     table = clips_of(name).clips()
     assert (table.subject.nunique(), len(table)) == (subjects, clips)
     assert table.emotion.nunique() >= 4
     frames = Frames.open(table.frames[0]).between(table.onset[0], table.offset[0])
     assert 16 <= len(frames.numbers) <= 32
     height, width, _ = frames.read(frames.numbers[0]).shape
-    assert 128 <= height == width <= 144
+    assert 112 <= height == width <= 144
     assert (Path("data") / name / "SYNTHETIC.txt").is_file()
 
 

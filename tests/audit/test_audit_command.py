@@ -295,7 +295,8 @@ def test_the_scratch_workspace_holds_no_truth_of_the_test_clips(workspace):
     split, root = experiment.splits[0], Path.cwd()
     with poisoned_workspace(experiment, split) as scratch:
         assert Path.cwd() == scratch != root
-        assert sorted(path.name for path in Path("artifacts").iterdir()) == ["clips", "config.yaml", "graphs", "motion"]
+        there = ["clips", "config.yaml", "graphs", "motion", "signals"]
+        assert sorted(path.name for path in Path("artifacts").iterdir()) == there
         assert not Path("data").exists()
         assert not Path("artifacts/clips").is_symlink()
         other = load_experiment("aus")

@@ -222,7 +222,7 @@ def test_a_model_of_graph_and_motion_gets_both(workspace, monkeypatch):
     workspace.params["experiments"]["motion"] = {"datasets": ["lab"], "model": "logreg"}
     workspace.params["set"] = {}
     both = ModelTraits(("graph", "flow"), ("u", "v"))
-    for place in ("config", "select", "experiment"):
+    for place in ("wiring", "signals_config", "select", "experiment"):
         monkeypatch.setattr(f"mmer.stages.{place}.model_traits", lambda node: both)
     workspace.run("inputs")
     samples = load_experiment("motion").samples
