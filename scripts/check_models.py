@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Does every model learn? Train each, by its small recipe, on `easy` synthetic clips, and once more on shuffled labels.
 
-    .venv/bin/python scripts/check_models.py                 # every model of conf/model: some ten minutes on two cores
+    .venv/bin/python scripts/check_models.py                 # every model of a face: some ten minutes on two cores
     .venv/bin/python scripts/check_models.py gcn ststnet
     .venv/bin/python scripts/check_models.py --write-docs    # and write docs/learns.md
 
@@ -140,6 +140,11 @@ def judged(one, straight: list, shuffled: list) -> tuple[str, ...]:
     return (one.name, recipe, str(len(one.config["seeds"])), *words, "yes" if low > max(floor, chance) else "NO")
 
 
+def reads_recordings(name: str) -> bool:
+    """Say whether a model reads EEG, ECG or other recordings instead of the face."""
+    return bool(model_traits(read_option("model", name)).signals)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="MODEL", help="of conf/model; all when left out")
@@ -152,9 +157,11 @@ def main() -> int:
     os.chdir(ROOT)
     if unknown := sorted(set(given.names) - set(options("model"))):
         parser.error(f"conf/model has no {', '.join(unknown)}")
+    if recorded := sorted(name for name in given.names if reads_recordings(name)):
+        parser.error(f"{', '.join(recorded)} read recordings, which these clips have none of: `mmer table multimodal`")
     if given.names and given.write_docs:
         parser.error("--write-docs is for all models; name none")
-    names = given.names or [name for name in options("model") if not model_traits(read_option("model", name)).signals]
+    names = given.names or [name for name in options("model") if not reads_recordings(name)]
     with TemporaryDirectory() as scratch:
         folder = (given.folder or Path(scratch)).absolute()
         folder.mkdir(parents=True, exist_ok=True)
