@@ -86,7 +86,9 @@ def test_order_of_clips_and_processes_change_nothing(flow_corpus, classical_name
     turned = list(np.random.default_rng(3).permutation(samples.clip_ids))
     other = classical(samples.subset(turned), targets.subset(tuple(turned[::-1])), classical_name)
     here = run_folds(classical(samples, targets, classical_name), splits, 1)
-    there = run_folds(other, [replace(split, train=split.train[::-1]) for split in splits], 2)
+    # Processes take long to start, and are the same for every model.
+    processes = 2 if classical_name == "svm_rbf" else 1
+    there = run_folds(other, [replace(split, train=split.train[::-1]) for split in splits], processes)
     for first, second in zip(here, there, strict=True):
         assert (first.fold, first.clip_ids) == (second.fold, second.clip_ids)
         np.testing.assert_array_equal(first.probabilities, second.probabilities)
