@@ -12,6 +12,7 @@ trains, and sees results only.
     sampler      draws that depend on (seed, study, place of the trial) only
     ledger       which trials count, which were lost with their worker, which are still lacking
     beat         who works on a search, and who of them is gone
+    trial        what a worker and those who train for it say to each other
     judge        results of inner folds -> one score
     worker       asks, trains, reports, prunes, tells, generation by generation
     results      all trials as a table; the best one
