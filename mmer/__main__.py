@@ -11,7 +11,10 @@ from importlib import import_module
 
 from mmer.stages import paths
 from mmer.types.errors import InputError
+from mmer.types.workers import warm_up
 
+# What a stage's workers need: imported beside the stage itself.
+OF_WORKERS = dict.fromkeys(("evaluate", "audit", "search"), ("mmer.training.folds", "torch._dynamo"))
 STAGES = {
     "config": "compose params.yaml and conf/ into artifacts/config.yaml",
     "clips": "annotation file of a dataset -> clips table",
@@ -135,6 +138,8 @@ def main(arguments: list[str] | None = None) -> int:
     # torch-geometric still scripts a function at import; workers learn of it through the environment.
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"torch\.jit\._script")
     os.environ.setdefault("PYTHONWARNINGS", "ignore::FutureWarning:torch.jit._script")
+    if command in OF_WORKERS:
+        warm_up(OF_WORKERS[command])
     try:
         # A stage imports what it needs only when it runs: torch takes seconds.
         with paths.table(options.pop("table", None)):

@@ -20,8 +20,9 @@ from mmer.training.train import steps_per_epoch
 from mmer.types.split import Split
 from mmer.types.workers import cores
 
-# Starting workers means importing torch again: about this many seconds. Where they save less, there are none.
-START_SECONDS = 15.0
+# Starting workers, whose imports ran beside those of the stage (``mmer.types.workers.warm_up``), takes about this many
+# seconds. Where they save less, there are none.
+START_SECONDS = 5.0
 # Below so many seconds in all, the timing of stacks would cost what it saves.
 WORTH_STACKING = 10.0
 TIMED = 16  # trainings in the stack that is timed: gains saturate there

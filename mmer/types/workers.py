@@ -2,6 +2,7 @@
 
 import multiprocessing
 import multiprocessing.connection
+import multiprocessing.forkserver
 import os
 import signal
 import threading
@@ -19,6 +20,21 @@ _shared: list[Any] = []  # in a worker: the function and what all items share
 def cores() -> int:
     """Count the cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def warm_up(modules: Sequence[str]) -> None:
+    """Let the process that workers are forked from start now, while this one does its own imports.
+
+    Importing torch takes seconds on one core, here and there; one after the other, a stage would wait for both.
+
+    Parameters
+    ----------
+    modules : sequence of str
+        What the workers will need.
+    """
+    if cores() > 1 and "forkserver" in multiprocessing.get_all_start_methods():
+        multiprocessing.get_context("forkserver").set_forkserver_preload(list(modules))
+        multiprocessing.forkserver.ensure_running()
 
 
 def in_processes(
