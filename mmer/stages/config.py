@@ -6,43 +6,25 @@ own section of the resolved file and is tracked against that section.
 
 import json
 import re
-from dataclasses import fields
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import yaml
-from hydra import compose, initialize_config_dir
-from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf import OmegaConf
 
 from mmer.stages import paths
-from mmer.stages.build import CONF, options
-from mmer.stages.leaves import merge_leaves
-from mmer.stages.signals_config import check_signals, fuse, open_signals
+from mmer.stages.build import CONF
+from mmer.stages.entry import ROOTS, UNREADABLE, Entries
+from mmer.stages.signals_config import check_signals, fuse
+from mmer.stages.tuned import take_tuned
 from mmer.stages.wiring import check_classical, drop_unread, wire
-from mmer.training.recipe import Recipe
 from mmer.types.errors import InputError, nearest
 from mmer.types.whole_file import whole_file
 
-ROOTS = {"datasets": "corpus", "experiments": "experiment"}
-GROUPS = {
-    "datasets": ("dataset", "faces", "motion", "magnify", "recordings"),
-    "experiments": (
-        *("labels", "protocol", "nodes", "edges", "motion_scaling", "model", "fusion", "loss", "sampling", "augment"),
-        "experiment",
-    ),
-}
-LEAVES = {
-    "datasets": (),
-    "experiments": ("datasets", "signals", "face", "seeds", "device", "stack", "processes", "mix_backends", "saw"),
-}
-OPTIONAL = ("fusion",)
 DEVICES = ("auto", "cpu", "cuda")
 SECTIONS = ("datasets", "use", "experiments", "set")
 NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,63}")  # becomes a part of file names
-UNREADABLE = (yaml.YAMLError, OmegaConfBaseException, HydraException, UnicodeDecodeError, OSError)
 
 
 def main() -> None:
@@ -130,26 +112,25 @@ def resolve(params: dict[str, Any], table: Path | None = None) -> dict[str, Any]
     if not CONF.is_dir():
         raise InputError(f"there is no folder {CONF} here; run the command in the root of the repository")
     out: dict[str, Any] = {"datasets": {}, "experiments": {}, "inputs": {}}
-    with initialize_config_dir(str(CONF.resolve()), version_base="1.3"):
-        for section in ROOTS:
-            leaves = params["set"].get(section) or {}
-            for name, choices in params[section].items():
-                own = leaves.get(name) or {}
-                places = (_place(section, name, table), _place(f"set.{section}", name, table))
-                out[section][name] = _entry(section, name, choices or {}, params["use"], own, places)
-    for name, experiment in out["experiments"].items():
-        where = _place("experiments", name, table)
-        _check_leaves(where, experiment)
-        fuse(experiment)
-        leaves = (params["set"].get("experiments") or {}).get(name) or {}
-        check_signals(where, experiment)
-        check_classical(where, experiment)
-        drop_unread(where, experiment, {*(params["experiments"][name] or {}), *leaves})
-        wire(where, name, experiment, out)
+    entries = Entries()
+    for name, choices in params["datasets"].items():
+        own, places = _own(params, "datasets", name, table)
+        out["datasets"][name] = entries.entry("datasets", name, choices or {}, params["use"], own, places)
+    for name, choices in params["experiments"].items():
+        own, places = _own(params, "experiments", name, table)
+        out["experiments"][name] = compose_experiment(entries, name, choices or {}, own, places, out)
     for dataset in out["datasets"].values():
         dataset.setdefault("graphs", {})
         dataset.setdefault("signals", {})
     return out
+
+
+def _own(params: dict[str, Any], section: str, name: str, table: Path | None) -> tuple[dict, tuple[str, str]]:
+    """Return the single values that are set for an entry, and where it and they stand."""
+    return (params["set"].get(section) or {}).get(name) or {}, (
+        _place(section, name, table),
+        _place(f"set.{section}", name, table),
+    )
 
 
 def _place(section: str, name: str, table: Path | None) -> str:
@@ -159,70 +140,47 @@ def _place(section: str, name: str, table: Path | None) -> str:
     return f"{table}: row {name}{': set' if section.startswith('set.') else ''}"
 
 
-def _entry(section: str, name: str, choices: dict, use: dict, leaves: dict, places: tuple[str, str]) -> dict[str, Any]:
-    """Compose one entry: group choices, then its own leaves, then those under ``set``."""
-    where, where_set = places
-    valid = (*GROUPS[section], *LEAVES[section])
-    if not isinstance(choices, dict):
-        raise InputError(f"{where} must be a mapping such as {{{valid[0]}: ...}}, got {choices!r}")
-    for key in choices:
-        if key not in valid:
-            raise InputError(f"{where}: unknown key {key!r}; {nearest(key, valid)}")
-    groups = {key: value for key, value in choices.items() if key in GROUPS[section]}
-    if section == "datasets":
-        for key in use:
-            if key not in GROUPS[section]:
-                raise InputError(f"params.yaml: use.{key}: unknown key; {nearest(key, GROUPS[section])}")
-        groups = {**use, "dataset": name, **groups}
-    for group, choice in groups.items():
-        if choice not in options(group):
-            raise InputError(f"{where}: conf/{group} has no {choice!r}; {nearest(str(choice), options(group))}")
-    try:
-        config = compose(
-            ROOTS[section],
-            [f"{'+' if group == 'experiment' else ''}{group}={choice}" for group, choice in groups.items()],
-        )
-    except UNREADABLE as error:
-        raise InputError(f"{where}: its files in conf/ cannot be composed: {error}") from error
-    OmegaConf.set_struct(config, False)
-    own = {key: value for key, value in choices.items() if key in LEAVES[section]}
-    if section == "datasets" and groups["dataset"] != name:
-        # A lab's own corpus takes its name from the entry. A published corpus keeps its own under any entry, so that
-        # one person never becomes two subjects.
-        own["dataset"] = {"root": f"data/{name}"} | ({"name": name} if groups["dataset"] == "manifest" else {})
-    merge_leaves(config, own, where)
-    if section == "experiments":
-        open_signals(config, leaves, where, where_set)
-        _let_recipe_be_set(config, leaves)
-    merge_leaves(config, leaves, where_set)
-    try:
-        OmegaConf.resolve(config)
-    except OmegaConfBaseException as error:
-        raise InputError(f"{where}: {str(error).splitlines()[0]}") from error
-    if missing := sorted(OmegaConf.missing_keys(config)):
-        raise InputError(f"{where}: no value for {', '.join(missing)}")
-    config = OmegaConf.to_container(config)
-    if section == "datasets" and config["recordings"].get("root") == "":
-        config["recordings"]["root"] = config["dataset"]["root"]  # where a corpus keeps its file of markers
-    for group in (name for name in GROUPS[section] if name != "experiment"):
-        node = config.get(group)
-        if group in OPTIONAL and node is None:
-            continue
-        if not isinstance(node, dict) or not {"_target_", "name"} <= set(node):
-            raise InputError(f"{where}: its file in conf/{group} must hold `_target_` and `name`, got {node}")
-        if not str(node["_target_"]).startswith("mmer."):
-            raise InputError(
-                f"{where}: {group}._target_ {node['_target_']!r} is outside mmer; only mmer.* may be named"
-            )
-    return config
+def compose_experiment(
+    entries: Entries,
+    name: str,
+    choices: dict,
+    leaves: dict,
+    places: tuple[str, str],
+    out: dict[str, Any],
+    trial: bool = False,
+) -> dict[str, Any]:
+    """Compose one experiment, and note in ``out`` what it needs of its datasets and what its evaluation reads.
 
+    Parameters
+    ----------
+    entries : Entries
+    name : str
+    choices, leaves : dict
+        As under ``experiments`` and ``set.experiments`` of params.yaml.
+    places : (str, str)
+        Where these stand.
+    out : dict
+        What ``resolve`` returns, with its datasets.
+    trial : bool
+        Whether it is one of many: then nobody is told of choices that the model makes no use of.
+    """
 
-def _let_recipe_be_set(config: DictConfig, leaves: dict) -> None:
-    """Put in what only some recipes say: it need not be in every yaml to be set."""
-    if isinstance(config.get("model"), DictConfig):
-        for field in fields(Recipe):
-            if field.name in (leaves.get("model") or {}) and field.name not in config.model:
-                config.model[field.name] = field.default
+    def finished(choices: dict, leaves: dict, where: str, many: bool = True) -> dict[str, Any]:
+        both = places if where == places[0] else (where, where)
+        experiment = entries.entry("experiments", name, choices, {}, leaves, both)
+        experiment.pop("tuned")
+        _check_leaves(where, experiment)
+        fuse(experiment)
+        check_signals(where, experiment)
+        check_classical(where, experiment)
+        drop_unread(where, experiment, set() if many else {*choices, *leaves})
+        wire(where, name, experiment, out)
+        return experiment
+
+    if (tuned := choices.get("tuned", leaves.get("tuned"))) is None:
+        return finished(choices, leaves, places[0], trial)
+    without = [{key: value for key, value in part.items() if key != "tuned"} for part in (choices, leaves)]
+    return take_tuned(tuned, *without, places[0], finished)
 
 
 def _check_leaves(where: str, experiment: dict[str, Any]) -> None:

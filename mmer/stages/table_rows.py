@@ -8,7 +8,8 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from mmer.stages.build import CONF, options, read_option
-from mmer.stages.config import GROUPS, NAME, UNREADABLE, mapping
+from mmer.stages.config import NAME, mapping
+from mmer.stages.entry import GROUPS, UNREADABLE
 from mmer.stages.model_traits import model_traits
 from mmer.types.errors import InputError, nearest
 

@@ -39,10 +39,10 @@ def wire(where: str, name: str, experiment: dict[str, Any], out: dict[str, Any])
         for dataset in datasets:
             out["datasets"][dataset].setdefault("signals", {})[signal_key(node)] = without_encoder(node)
         files.append(partial(paths.signal, key=signal_key(node)))
-    out["inputs"][name] = {
-        "artifacts": [file(dataset).as_posix() for dataset in datasets for file in files],
-        "modules": sorted({"mmer.stages.evaluate", *_modules(experiment)}),
-    }
+    needs = out["inputs"].setdefault(name, {"artifacts": [], "modules": []})  # folds may be trained under their own
+    artifacts = [file(dataset).as_posix() for dataset in datasets for file in files]
+    needs["artifacts"] = list(dict.fromkeys((*needs["artifacts"], *artifacts)))
+    needs["modules"] = sorted({"mmer.stages.evaluate", *needs["modules"], *_modules(experiment)})
 
 
 def check_classical(where: str, experiment: dict[str, Any]) -> None:
