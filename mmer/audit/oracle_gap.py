@@ -15,6 +15,7 @@ from mmer.audit.pooled import SHOWN, right, said, scores
 from mmer.audit.spread import Watch, spread, unwatched
 from mmer.training import folds
 from mmer.training.fit import Fitted, predict
+from mmer.training.task import Tasks, each_task, task_of
 from mmer.types.audit import Finding
 from mmer.types.predictions import class_names
 from mmer.types.split import Split
@@ -23,7 +24,7 @@ SAME = 1e-9  # largest difference of a probability
 
 
 def oracle_gap(
-    task: folds.Task,
+    tasks: Tasks,
     splits: Sequence[Split],
     stored: pd.DataFrame | None = None,
     processes: int | None = None,
@@ -33,7 +34,7 @@ def oracle_gap(
 
     Parameters
     ----------
-    task : Task
+    tasks : Task, or mapping of str to Task
     splits : sequence of Split
     stored : DataFrame, optional
         The stored Predictions table; its rows of this seed are compared with the honest predictions.
@@ -48,7 +49,9 @@ def oracle_gap(
         Never a leak, for the experiment does not use the peeked numbers: clean, or a warning where the stored
         predictions are not those that training gives now. Of epochs of equal test accuracy the first is taken.
     """
-    results = list(watch(spread(predicted_epochs, task, (), splits, processes), len(splits)))
+    results = list(watch(spread(predicted_epochs, tasks, (), splits, processes), len(splits)))
+    task = each_task(tasks)[0]  # scores are of what all folds share
+    most = max(one.recipe.epochs for one in each_task(tasks))
     detection = bool(task.targets.units)
     chosen = [
         int(right(task.targets.subset(split.test).answer, said(each, detection)).argmax())
@@ -62,13 +65,13 @@ def oracle_gap(
         "honest": honest,
         "peeked": peeked,
         "gap": {name: peeked[name] - honest[name] for name in honest},
-        "epochs": task.recipe.epochs,
+        "epochs": most,
         "chosen_epochs": {"least": min(epochs), "median": float(np.median(epochs)), "most": max(epochs)},
     }
     summary = "; ".join(f"{_word(name)} {honest[name]:.3f} honest, {peeked[name]:.3f} peeked" for name in honest)
     summary = (
         f"{summary}. The second is what NOT to do: keep the best test epoch of every fold (here epochs {min(epochs)} "
-        f"to {max(epochs)} of {task.recipe.epochs}); seed {task.seed} only"
+        f"to {max(epochs)} of {most}); seed {task.seed} only"
     )
     if stored is None:
         return Finding("oracle_gap", "clean", summary, details)
@@ -82,9 +85,9 @@ def oracle_gap(
     return Finding("oracle_gap", "clean", summary, details)
 
 
-def predicted_epochs(shared: tuple[folds.Task], split: Split) -> tuple[np.ndarray, np.ndarray]:
+def predicted_epochs(shared: tuple[Tasks], split: Split) -> tuple[np.ndarray, np.ndarray]:
     """Train one fold; return the test probabilities after every epoch (E, n, K), and those of the result (n, K)."""
-    (task,) = shared
+    task = task_of(shared[0], split.fold)
     test = task.samples.subset(split.test)
     each: list[np.ndarray] = []
 

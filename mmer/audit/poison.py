@@ -15,6 +15,7 @@ from mmer.audit.spread import Watch, unwatched
 from mmer.training import folds
 from mmer.training.fit import predict
 from mmer.training.seeds import derive
+from mmer.training.task import Tasks, each_task, task_of
 from mmer.types.audit import Finding, worst_of
 from mmer.types.clips import LABELS, validate_clips
 from mmer.types.errors import InputError, listing
@@ -130,13 +131,13 @@ def with_other_features(task: folds.Task, split: Split) -> tuple[folds.Task, str
 
 
 def poison(
-    task: folds.Task, splits: Sequence[Split], poisoned: Callable[[Split], Trace], watch: Watch = unwatched
+    tasks: Tasks, splits: Sequence[Split], poisoned: Callable[[Split], Trace], watch: Watch = unwatched
 ) -> Finding:
     """Compare folds with themselves under other labels, and under other features, of their test clips.
 
     Parameters
     ----------
-    task : Task
+    tasks : Task, or mapping of str to Task
     splits : sequence of Split
         The folds to test.
     poisoned : callable
@@ -150,9 +151,9 @@ def poison(
     -------
     Finding
     """
-    folds_found = [_fold(task, split, poisoned) for split in watch(splits, len(splits))]
+    folds_found = [_fold(task_of(tasks, split.fold), split, poisoned) for split in watch(splits, len(splits))]
     status = worst_of([found["status"] for found in folds_found])
-    details = {"seed": task.seed, "folds": folds_found}
+    details = {"seed": each_task(tasks)[0].seed, "folds": folds_found}
     if status != "clean":
         said: dict[str, list[str]] = {}
         for found in folds_found:

@@ -20,6 +20,7 @@ from mmer.audit.pooled import SHOWN, orders_within, said, scores
 from mmer.audit.spread import Watch, spread, unwatched
 from mmer.training import folds
 from mmer.training.seeds import derive
+from mmer.training.task import Tasks, each_task, task_of
 from mmer.types.audit import Finding
 from mmer.types.errors import InputError
 from mmer.types.split import Split
@@ -31,7 +32,7 @@ ROUNDING = 1e-9  # a model that always says one class differs from chance by rou
 
 
 def shuffle(
-    task: folds.Task,
+    tasks: Tasks,
     splits: Sequence[Split],
     corpora: Mapping[str, str],
     permutations: int = LEAST,
@@ -45,7 +46,7 @@ def shuffle(
 
     Parameters
     ----------
-    task : Task
+    tasks : Task, or mapping of str to Task
     splits : sequence of Split
     corpora : mapping of str to str
         Clip -> its corpus.
@@ -71,19 +72,21 @@ def shuffle(
     if permutations < LEAST:
         raise InputError(f"shuffle test: at least {LEAST} permutations are needed to tell a leak, got {permutations}")
     items = [(number, place) for number in range(permutations) for place in range(len(splits))]
-    results = watch(spread(shuffled_fold, task, (tuple(splits), dict(corpora)), items, processes), len(items))
+    results = watch(spread(shuffled_fold, tasks, (tuple(splits), dict(corpora)), items, processes), len(items))
     by_permutation: list[list[folds.FoldResult]] = [[] for _ in range(permutations)]
     for (number, _), result in zip(items, results, strict=True):
         by_permutation[number].append(result)
+    task = each_task(tasks)[0]  # scores are of what all folds share
     pairs = [_score_and_chance(task, found, corpora, number) for number, found in enumerate(by_permutation)]
     return _judge(np.array(pairs), SHOWN[bool(task.targets.units)][0], task.seed, len(splits))
 
 
 def shuffled_fold(shared: tuple, item: tuple[int, int]) -> folds.FoldResult:
     """Train one fold on permuted labels, and predict it from exchanged features."""
-    task, splits, corpora = shared
+    tasks, splits, corpora = shared
     number, place = item
     split = splits[place]
+    task = task_of(tasks, split.fold)
     tested = sorted(clip for other in splits if other.repeat == split.repeat for clip in other.test)
     task = with_shuffled_labels(task, split, corpora, number)
     return folds.train_fold(with_exchanged_features(task, split, tested, corpora, number), split)

@@ -6,7 +6,8 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 from mmer.training.device import find_device
-from mmer.training.folds import PRELOAD, START_SECONDS, Task
+from mmer.training.folds import PRELOAD, START_SECONDS
+from mmer.training.task import Tasks, each_task
 from mmer.types.workers import cores, in_processes
 
 Item = TypeVar("Item")
@@ -21,18 +22,19 @@ def unwatched(items: Iterable[Item], total: int) -> Iterable[Item]:
 
 def spread(
     function: Callable[[Any, Item], Any],
-    task: Task,
+    tasks: Tasks,
     shared: tuple,
     items: Sequence[Item],
     processes: int | None = None,
 ) -> Iterator[Any]:
-    """Yield ``function((task, *shared), item)`` for every item, in order.
+    """Yield ``function((tasks, *shared), item)`` for every item, in order.
 
     Parameters
     ----------
     function : callable
         Importable by name.
-    task : Task
+    tasks : Task, or mapping of str to Task
+        Of all folds, or of each.
     shared : tuple
         What else all items need; sent once to each process.
     items : sequence
@@ -40,10 +42,10 @@ def spread(
         None: one per core, where that is worth their start (the first item is done here and timed). On a GPU it is
         always this one.
     """
-    shared, items = (task, *shared), list(items)
-    if find_device(task.device).type == "cuda":
+    shared, items = (tasks, *shared), list(items)
+    if any(find_device(task.device).type == "cuda" for task in each_task(tasks)):
         processes = 1
-    modules = (*PRELOAD, *task.preload)
+    modules = tuple(dict.fromkeys((*PRELOAD, *(name for task in each_task(tasks) for name in task.preload))))
     if processes is None and items:
         for module in modules:
             import_module(module)  # not to be taken for the time of a fold

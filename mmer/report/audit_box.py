@@ -10,6 +10,7 @@ from mmer.types.predictions import predictions_digest
 
 CHECKS = {
     "ledger": "what was fitted on which clips",
+    "search": "how the settings were chosen",
     "poison": "poisoned test labels",
     "shuffle": "shuffled training labels",
     "duplicates": "equal pictures on both sides",

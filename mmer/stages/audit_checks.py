@@ -10,6 +10,7 @@ from mmer.audit.artifacts import artifacts
 from mmer.audit.ledger import ledger
 from mmer.audit.oracle_gap import oracle_gap
 from mmer.audit.poison import largest, poison
+from mmer.audit.search import search
 from mmer.audit.shuffle import shuffle
 from mmer.stages import paths
 from mmer.stages.audit_duplicates import audit_duplicates
@@ -46,25 +47,27 @@ def findings(
         How many folds the poison test trains; 3 when left out.
     """
     name, splits, seeds = experiment.name, experiment.splits, experiment.config["seeds"]
-    task = experiment.task(seeds[0])
+    tasks = experiment.tasks(seeds[0])
     # Whatever is predicted, the truth beside it is that of the annotation files.
     expected = predictions_table(name, majority(splits, experiment.targets), experiment.targets, experiment.clips)
     made = Fingerprint.load(paths.training(name) / "fingerprint.json")
     yield artifacts(stored, expected, splits, seeds, made, now)
-    yield ledger(read_table(paths.training(name) / "ledger.parquet"), splits, seeds)
+    entries, tuned = read_table(paths.training(name) / "ledger.parquet"), experiment.config.get("tuned")
+    yield ledger(entries, splits, seeds, searched=tuned is not None)
+    yield search(entries, splits, seeds, tuned)
     motions = {dataset: Motion.load(paths.motion(dataset)) for dataset in experiment.config["datasets"]}
     yield _annotations(experiment, motions)
     yield audit_duplicates(experiment, motions)
     chosen = largest(splits, n_folds or POISONED_FOLDS)
     watch = partial(progress, label=f"audit {name} poison", unit="fold")
-    yield poison(task, chosen, partial(poisoned_trace, experiment), watch)
+    yield poison(tasks, chosen, partial(poisoned_trace, experiment), watch)
     if permutations:
         corpora = dict(zip(experiment.clips.clip_id, experiment.clips.dataset.astype(str), strict=True))
         watch = partial(progress, label=f"audit {name} shuffle", unit="fold")
-        yield shuffle(task, splits, corpora, permutations, watch=watch)
+        yield shuffle(tasks, splits, corpora, permutations, watch=watch)
     else:
         yield Finding("shuffle", "skipped", "not asked for (--permutations 0)")
-    yield oracle_gap(task, splits, stored, watch=partial(progress, label=f"audit {name} oracle gap", unit="fold"))
+    yield oracle_gap(tasks, splits, stored, watch=partial(progress, label=f"audit {name} oracle gap", unit="fold"))
 
 
 def _annotations(experiment: Experiment, motions: dict[str, Motion]) -> Finding:

@@ -8,6 +8,7 @@ from pathlib import Path
 from mmer.audit.poison import Trace, poisoned_clips, trace
 from mmer.stages import paths
 from mmer.stages.experiment import Experiment, load_experiment
+from mmer.training.task import task_of
 from mmer.types.clips import LABELS, load_clips, save_clips
 from mmer.types.errors import InputError
 from mmer.types.fingerprint import split_hash
@@ -33,7 +34,7 @@ def poisoned_trace(experiment: Experiment, split: Split) -> Trace:
         other = load_experiment(experiment.name)
         if split_hash(other.splits) != split_hash(experiment.splits):
             raise InputError("the protocol, or the choice of clips, makes other folds without it")
-        return trace(other.task(experiment.config["seeds"][0]), split)
+        return trace(task_of(other.tasks(experiment.config["seeds"][0]), split.fold), split)
 
 
 @contextmanager

@@ -9,15 +9,17 @@ from mmer.stages.experiment import Experiment
 from mmer.stages.fingerprint import device_name
 from mmer.training.checks import model_sizes
 from mmer.training.fold_result import FoldResult
+from mmer.training.task import each_task, task_of
 from mmer.types.cost import Cost
 from mmer.types.predictions import predictions_digest
 
 
 def save_cost(experiment: Experiment, results: Sequence[FoldResult], predictions: pd.DataFrame) -> None:
     """Write the cost of an experiment that was just trained."""
-    task = experiment.task(experiment.config["seeds"][0])
+    tasks = experiment.tasks(experiment.config["seeds"][0])
+    task = task_of(tasks, experiment.splits[0].fold)  # searched folds may have models of several sizes
     parameters = None
-    if not task.classical:
+    if not any(one.classical for one in each_task(tasks)):
         model = task.make_model(model_sizes(task, experiment.splits[0].train))
         parameters = sum(value.numel() for value in model.parameters())
     cost = Cost(

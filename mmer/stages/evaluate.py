@@ -10,6 +10,8 @@ from mmer.stages.fingerprint import device_name, fingerprint
 from mmer.stages.fold_cache import FoldCache
 from mmer.stages.keep import keep
 from mmer.stages.progress import progress
+from mmer.stages.trainings import run_searched
+from mmer.stages.tuned import searched_folds
 from mmer.training.au_prior import au_prior, au_prior_oracle
 from mmer.training.baselines import constant, majority, prior
 from mmer.training.fold_result import FoldResult
@@ -23,9 +25,13 @@ def main(name: str) -> None:
     experiment = load_experiment(name)
     seeds, (stack, processes) = experiment.config["seeds"], how_to_run(experiment.config)
     cache = FoldCache.of(experiment, device_name(experiment.config["device"]))
-    task = replace(experiment.task(seeds[0]), saw=experiment.config["saw"])
-    folds = run_folds(task, experiment.splits, processes, seeds=seeds, stack=stack, cache=cache)
+    if searched_folds(experiment.config):  # every fold has settings of its own
+        folds = run_searched(experiment, cache)
+    else:
+        task = replace(experiment.task(seeds[0]), saw=experiment.config["saw"])
+        folds = run_folds(task, experiment.splits, processes, seeds=seeds, stack=stack, cache=cache)
     results = list(progress(folds, len(seeds) * len(experiment.splits), f"evaluate {name}", "fold"))
+    results = [_with_search(result, experiment) for result in results]
     predictions = predictions_table(name, results, experiment.targets, experiment.clips)
     folder = paths.training(name)
     folder.mkdir(parents=True, exist_ok=True)
@@ -37,6 +43,12 @@ def main(name: str) -> None:
     save_predictions(predictions, Path(paths.predictions(name)))
     save_cost(experiment, results, predictions)
     cache.forget_others()
+
+
+def _with_search(result: FoldResult, experiment: Experiment) -> FoldResult:
+    """Add to a fold's ledger the clips on which a search chose its settings."""
+    seen = experiment.searched.get(result.fold)
+    return result if seen is None else replace(result, seen=result.seen | {"search": seen})
 
 
 def _baselines(experiment: Experiment) -> dict[str, list[FoldResult]]:

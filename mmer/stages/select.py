@@ -1,6 +1,8 @@
 """Choose the clips of an experiment, and say why the others are left out."""
 
+import json
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +13,7 @@ from mmer.stages.build import build
 from mmer.stages.flow_samples import flow_samples
 from mmer.stages.fused import face_of
 from mmer.stages.model_traits import model_traits
+from mmer.stages.signal_key import signal_key
 from mmer.stages.signal_streams import signal_parts
 from mmer.stages.video_samples import video_samples
 from mmer.types.clips import load_clips, validate_clips
@@ -54,6 +57,34 @@ def experiment_samples(config: dict[str, Any]) -> Samples:
     if not config.get("augment", {}).get("neighbours"):
         parts = [replace(part, siblings={}) for part in parts]
     return Samples.concatenate(parts)
+
+
+def samples_key(config: dict[str, Any]) -> str:
+    """Name what ``experiment_samples`` depends on: sections of one key have the same samples."""
+    traits, model = model_traits(config["model"]), face_of(config["model"])
+    parts = [config["datasets"], config["mix_backends"], config.get("augment", {}).get("neighbours")]
+    parts.append(config["graph"] if traits.reads_graph else None)
+    parts.append((traits.channels, config["motion_scaling"]) if traits.reads_flow else None)
+    parts.append([model.get(key) for key in ("frames", "size")] if traits.reads_video else None)
+    parts.append({name: signal_key(node) for name, node in config.get("signals", {}).items()})
+    return json.dumps(parts, sort_keys=True)
+
+
+def all_there(who: str, samples: Samples, clip_ids: Sequence[str]) -> Samples:
+    """Return the samples of some clips.
+
+    Raises
+    ------
+    InputError
+        Settings that were searched leave out a clip: then folds would not be compared on the same clips.
+    """
+    if lost := sorted(set(clip_ids) - set(samples.clip_ids)):
+        why = samples.excluded.get(lost[0], "no reason is known")
+        raise InputError(
+            f"{who}: {len(lost)} of {len(clip_ids)} clips have no sample under these settings, e.g. {lost[0]} ({why}); "
+            "every trial of a search is on the same clips, so take the choice out of the space, or make it the base"
+        )
+    return samples.subset(clip_ids)
 
 
 def _graph_samples(name: str, config: dict[str, Any]) -> Samples:

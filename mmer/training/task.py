@@ -73,3 +73,16 @@ class Task:
     nodes: Nodes | None = None
     fit_signals: Mapping[str, FitSignal] = field(default_factory=dict)
     saw: bool = False
+
+
+Tasks = Task | Mapping[str, Task]  # of all folds, or fold -> its own, where a search chose each fold's settings
+
+
+def task_of(tasks: Tasks, fold: str) -> Task:
+    """Return the task of one fold."""
+    return tasks if isinstance(tasks, Task) else tasks[fold]
+
+
+def each_task(tasks: Tasks) -> tuple[Task, ...]:
+    """Return all tasks; they share experiment, seed, targets and device."""
+    return (tasks,) if isinstance(tasks, Task) else tuple(tasks.values())

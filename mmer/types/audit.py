@@ -23,7 +23,8 @@ class Finding:
     Parameters
     ----------
     check : str
-        ``ledger``, ``poison``, ``shuffle``, ``duplicates``, ``oracle_gap``, ``annotations`` or ``artifacts``.
+        ``ledger``, ``search``, ``poison``, ``shuffle``, ``duplicates``, ``oracle_gap``, ``annotations`` or
+        ``artifacts``.
     status : str
         ``clean``, ``skipped`` (it could not be made, or was not asked for), ``warning`` or ``leak``.
     summary : str

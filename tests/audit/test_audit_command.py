@@ -84,7 +84,7 @@ def kept(tmp_path):
         shutil.copytree(tmp_path / name, Path("artifacts") / name)
 
 
-CHECKS = ["artifacts", "ledger", "annotations", "duplicates", "poison", "shuffle", "oracle_gap"]
+CHECKS = ["artifacts", "ledger", "search", "annotations", "duplicates", "poison", "shuffle", "oracle_gap"]
 
 
 def test_the_experiment_as_it_is_passes_every_check(workspace, capsys):
