@@ -70,7 +70,7 @@ class Experiment:
         return {fold: self.task(seed, fold) for fold in folds} if folds else self.task(seed)
 
     def trainings(self) -> list[tuple[Task, Split]]:
-        """Return every training, in the order of seeds, and of folds within a seed; what models saw is kept if asked."""
+        """Return every training, by seed and then by fold; what models saw is kept if asked."""
         found = []
         for seed in self.config["seeds"]:
             tasks = self.tasks(seed)

@@ -1,6 +1,6 @@
 """Where artifacts lie. Relative to the repository root, which is the working directory of every stage."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -17,8 +17,12 @@ CACHE = Path(".mmer") / "cache"
 COST = Path(".mmer") / "cost"
 TABLES = ARTIFACTS / "table"
 TABLE_PIPELINE = Path("pipelines") / "table"
+TUNES = ARTIFACTS / "tune"
+TUNE_PIPELINE = Path("pipelines") / "tune"
+OPTUNA = Path(".mmer") / "optuna"  # databases of searches, and files beside their trials; no artifact
 
 _table: ContextVar[str | None] = ContextVar("table", default=None)
+_made: ContextVar[Mapping[str, Path]] = ContextVar("made", default={})  # noqa: B039 (never changed)
 
 
 @contextmanager
@@ -43,6 +47,22 @@ def table(name: str | None) -> Iterator[None]:
 def current_table() -> str | None:
     """Return the name of the table at hand, None where it is params.yaml."""
     return _table.get()
+
+
+@contextmanager
+def made_elsewhere(folders: Mapping[str, Path]) -> Iterator[None]:
+    """Let graphs and signals of datasets lie, inside, in other folders: those that a search makes as it goes.
+
+    Parameters
+    ----------
+    folders : mapping of str to Path
+        By the name of the dataset.
+    """
+    token = _made.set(folders)
+    try:
+        yield
+    finally:
+        _made.reset(token)
 
 
 def here(path: Path) -> Path:
@@ -84,7 +104,8 @@ def motion(dataset: str) -> Path:
 
 def graphs(dataset: str) -> Path:
     """Folder of a dataset's samples, one npz per pair of node source and edge rule."""
-    return here(ARTIFACTS / "graphs" / dataset)
+    folder = _made.get().get(dataset)
+    return here(ARTIFACTS / "graphs" / dataset) if folder is None else folder / "graphs"
 
 
 def graph(dataset: str, key: str) -> Path:
@@ -99,7 +120,8 @@ def detected(dataset: str) -> Path:
 
 def signals(dataset: str) -> Path:
     """Folder of a dataset's signals: per signal one npz, and one json that says who lacks it and why."""
-    return here(ARTIFACTS / "signals" / dataset)
+    folder = _made.get().get(dataset)
+    return here(ARTIFACTS / "signals" / dataset) if folder is None else folder / "signals"
 
 
 def signal(dataset: str, key: str) -> Path:
@@ -131,3 +153,18 @@ def cost(experiment: str) -> Path:
 def training(experiment: str) -> Path:
     """Folder with what else an experiment leaves: baselines, curves, ledger, folds, fingerprint, excluded clips."""
     return here(ARTIFACTS / "training" / experiment)
+
+
+def tune(search: str) -> Path:
+    """Folder of what a search leaves: its config, all trials, the best, a summary."""
+    return TUNES / search
+
+
+def best(search: str) -> Path:
+    """What a search found, in the form of conf/tuned."""
+    return tune(search) / "best.yaml"
+
+
+def optuna_files(search: str) -> Path:
+    """Folder of the files beside the trials of a search, for the dashboard."""
+    return OPTUNA / f"{search}.files"

@@ -76,7 +76,7 @@ def _nested(name: str, splits: Sequence[Split], tuned: dict[str, Any]) -> dict[s
     if odd := sorted(set(folds) ^ set(here)):
         raise InputError(
             f"experiment {name!r}: the nested search {tuned['search']!r} has other folds than this experiment, e.g. "
-            f"{odd[0]!r}; its result holds for the protocol, labels and datasets that it was made under. {_again(tuned)}"
+            f"{odd[0]!r}; its result is for the protocol, labels and datasets that it was made under. {_again(tuned)}"
         )
     for split in splits:
         saw = set(folds[split.fold]["subjects_seen"])
