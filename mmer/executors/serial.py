@@ -1,4 +1,4 @@
-"""This process."""
+"""The process that asks."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

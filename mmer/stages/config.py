@@ -16,6 +16,7 @@ from omegaconf import OmegaConf
 from mmer.stages import paths
 from mmer.stages.build import CONF
 from mmer.stages.entry import ROOTS, UNREADABLE, Entries
+from mmer.stages.executor import executor_of
 from mmer.stages.signals_config import check_signals, fuse
 from mmer.stages.tuned import take_tuned
 from mmer.stages.wiring import check_classical, drop_unread, wire
@@ -24,6 +25,7 @@ from mmer.types.whole_file import whole_file
 
 DEVICES = ("auto", "cpu", "cuda")
 SECTIONS = ("datasets", "use", "experiments", "set")
+OF_THE_MACHINE = ("executor",)  # changes no result, so DVC does not track it
 NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,63}")  # becomes a part of file names
 
 
@@ -59,8 +61,9 @@ def parse_params(text: str, path: Path) -> dict[str, Any]:
     except UNREADABLE as error:
         raise InputError(f"{path}: not valid yaml: {error}") from error
     for section in params:
-        if section not in SECTIONS:
-            raise InputError(f"{path}: unknown section {section!r}; {nearest(section, SECTIONS)}")
+        if section not in (*SECTIONS, *OF_THE_MACHINE):
+            raise InputError(f"{path}: unknown section {section!r}; {nearest(section, (*SECTIONS, *OF_THE_MACHINE))}")
+    executor_of(params.get("executor"), f"{path}: executor")
     params = {section: mapping(params.get(section), f"{path}: {section}") for section in SECTIONS}
     for section in params["set"]:
         if section not in ROOTS:
