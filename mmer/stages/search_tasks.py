@@ -135,7 +135,7 @@ class SearchTasks:
         for subject in search.development_subjects:
             if subject not in there:
                 raise InputError(
-                    f"{file}: development_subjects: no clip that takes part is of {subject!r}; {nearest(subject, there)}"
+                    f"{file}: development_subjects: no clip in use is of {subject!r}; {nearest(subject, there)}"
                 )
         untouched(search.name, splits, {"search": search.name, "development_subjects": search.development_subjects})
         return {DEVELOPMENT: clips[clips.subject.isin(search.development_subjects)]}
