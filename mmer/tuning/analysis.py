@@ -100,12 +100,12 @@ def summarise(
     Returns
     -------
     dict
-        ``version``, ``search``, ``digest``, ``mode``, ``metric``, ``trials`` (per study), ``sampler``, ``pruner``; ``seconds``, of
-        all trainings; ``inner_mean``, the mean over studies of their best inner scores; ``parameters``, per parameter
-        its ``type`` (float, int, categorical) with ``low``, ``high``, ``log`` or ``choices``; ``importances``, per
-        parameter ``mean``, ``low`` and ``high`` over the studies; ``studies``, a list in the order of names: ``study``,
-        ``states`` (how many trials ended how), ``seconds``, ``best`` (``number``, ``value``, ``overrides``; null where
-        none finished), ``best_so_far``, ``importances``.
+        ``version``, ``search``, ``digest``, ``mode``, ``metric``, ``trials`` (per study), ``sampler``, ``pruner``;
+        ``seconds``, of all trainings; ``inner_mean``, the mean over studies of their best inner scores;
+        ``parameters``, per parameter its ``type`` (float, int, categorical) with ``low``, ``high``, ``log`` or
+        ``choices``; ``importances``, per parameter ``mean``, ``low`` and ``high`` over the studies; ``studies``, a
+        list in the order of names: ``study``, ``states`` (how many trials ended how), ``seconds``, ``best``
+        (``number``, ``value``, ``overrides``; null where none finished), ``best_so_far``, ``importances``.
     """
     rows = [_study(key, studies[key], trials[trials.study == key]) for key in sorted(studies)]
     best = [row["best"]["value"] for row in rows if row["best"]]
