@@ -6,7 +6,6 @@ import pandas as pd
 
 from mmer.stages import paths
 from mmer.stages.experiment import Experiment
-from mmer.stages.fingerprint import device_name
 from mmer.training.checks import model_sizes
 from mmer.training.fold_result import FoldResult
 from mmer.training.task import each_task, task_of
@@ -14,8 +13,8 @@ from mmer.types.cost import Cost
 from mmer.types.predictions import predictions_digest
 
 
-def save_cost(experiment: Experiment, results: Sequence[FoldResult], predictions: pd.DataFrame) -> None:
-    """Write the cost of an experiment that was just trained."""
+def save_cost(experiment: Experiment, results: Sequence[FoldResult], predictions: pd.DataFrame, device: str) -> None:
+    """Write the cost of an experiment that was just trained, on a device of this name."""
     tasks = experiment.tasks(experiment.config["seeds"][0])
     task = task_of(tasks, experiment.splits[0].fold)  # searched folds may have models of several sizes
     parameters = None
@@ -28,7 +27,7 @@ def save_cost(experiment: Experiment, results: Sequence[FoldResult], predictions
         seconds=round(sum(result.seconds for result in results), 3),
         trainings=len(results),
         seeds=len(experiment.config["seeds"]),
-        device=device_name(experiment.config["device"]),
+        device=device,
         predictions=predictions_digest(predictions),
     )
     cost.save(paths.cost(experiment.name))

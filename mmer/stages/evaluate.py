@@ -5,8 +5,9 @@ from pathlib import Path
 
 from mmer.stages import paths
 from mmer.stages.cost import save_cost
+from mmer.stages.executor import executor
 from mmer.stages.experiment import Experiment, how_to_run, load_experiment
-from mmer.stages.fingerprint import device_name, fingerprint
+from mmer.stages.fingerprint import device_of_workers, fingerprint
 from mmer.stages.fold_cache import FoldCache
 from mmer.stages.keep import keep
 from mmer.stages.progress import progress
@@ -24,12 +25,14 @@ def main(name: str) -> None:
     """Write the predictions of experiment ``name``, and what else it leaves in artifacts/training/NAME."""
     experiment = load_experiment(name)
     seeds, (stack, processes) = experiment.config["seeds"], how_to_run(experiment.config)
-    cache = FoldCache.of(experiment, device_name(experiment.config["device"]))
+    where = executor()
+    device = device_of_workers(where, experiment.config["device"])
+    cache = FoldCache.of(experiment, device)
     if searched_folds(experiment.config):  # every fold has settings of its own
         folds = run_searched(experiment, cache)
     else:
         task = replace(experiment.task(seeds[0]), saw=experiment.config["saw"])
-        folds = run_folds(task, experiment.splits, processes, seeds=seeds, stack=stack, cache=cache)
+        folds = run_folds(task, experiment.splits, processes, seeds=seeds, stack=stack, cache=cache, executor=where)
     results = list(progress(folds, len(seeds) * len(experiment.splits), f"evaluate {name}", "fold"))
     results = [_with_search(result, experiment) for result in results]
     predictions = predictions_table(name, results, experiment.targets, experiment.clips)
@@ -39,9 +42,9 @@ def main(name: str) -> None:
         table = predictions_table(kind, guesses, experiment.targets, experiment.clips)
         save_predictions(table, folder / "baselines" / f"{kind}.parquet")
     keep(experiment, results, folder)
-    fingerprint(experiment).save(folder / "fingerprint.json")
+    fingerprint(experiment, device).save(folder / "fingerprint.json")
     save_predictions(predictions, Path(paths.predictions(name)))
-    save_cost(experiment, results, predictions)
+    save_cost(experiment, results, predictions, device)
     cache.forget_others()
 
 

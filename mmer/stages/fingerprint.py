@@ -13,6 +13,7 @@ from mmer.stages.code import code_digest
 from mmer.stages.experiment import Experiment
 from mmer.stages.read_config import read_all, read_config
 from mmer.training.device import find_device
+from mmer.types.executor import Executor
 from mmer.types.fingerprint import Fingerprint, split_hash
 
 LIBRARIES = {"mmer": "mmer-lab", "torch": "torch", "torch-geometric": "torch-geometric", "numpy": "numpy"}
@@ -20,8 +21,8 @@ OF_SIGNALS = {"mne": "mne", "neurokit2": "neurokit2", "braindecode": "braindecod
 NOT_CHOICES = ("device", "stack", "processes", "saw")  # belong to the machine, or to the report
 
 
-def fingerprint(experiment: Experiment) -> Fingerprint:
-    """Say what an experiment runs on."""
+def fingerprint(experiment: Experiment, device: str | None = None) -> Fingerprint:
+    """Say what an experiment runs on; ``device`` is that of workers elsewhere."""
     clips, targets = experiment.clips, experiment.targets
     counts = targets.class_counts
     config = {key: value for key, value in experiment.config.items() if key not in NOT_CHOICES}
@@ -42,7 +43,7 @@ def fingerprint(experiment: Experiment) -> Fingerprint:
         repeats=len({split.repeat for split in experiment.splits}),
         excluded=len(experiment.excluded),
         seeds=experiment.config["seeds"],
-        device=device_name(experiment.config["device"]),
+        device=device or device_name(experiment.config["device"]),
         precision=str(torch.get_default_dtype()).removeprefix("torch."),
         splits=split_hash(experiment.splits),
         config=_digest(config),
@@ -65,6 +66,18 @@ def device_name(name: str) -> str:
     """Name the device; of a GPU its model."""
     device = find_device(name)
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+def device_of_workers(executor: Executor, name: str) -> str:
+    """Name the device of the workers, which may be other machines."""
+    if not executor.remote:
+        return device_name(name)
+    (found,) = executor.map(_device_there, None, [name])
+    return found
+
+
+def _device_there(shared: None, name: str) -> str:
+    return device_name(name)
 
 
 def _digest(value: object) -> str:

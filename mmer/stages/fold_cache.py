@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,15 +26,18 @@ NOT_IN_KEY = ("seeds", "processes")
 
 @dataclass(frozen=True)
 class FoldCache:
-    """Results of folds by seed, repeat and name; see ``mmer.training.folds.Cache``.
+    """Results of folds by seed, repeat and name; see ``mmer.training.cache.Cache``.
 
     Parameters
     ----------
     folder : Path
         Its name is the digest of everything else that a result depends on. Absolute: workers are sent the cache.
+    make : bool
+        Whether ``put`` makes the folder where there is none.
     """
 
     folder: Path
+    make: bool = True
 
     @classmethod
     def of(cls, experiment: Experiment, device: str) -> "FoldCache":
@@ -71,8 +74,15 @@ class FoldCache:
 
     def put(self, result: FoldResult) -> None:
         """Keep a result."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.make:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        elif not self.folder.is_dir():
+            return
         result.save(self.path(result.seed, result.repeat, result.fold))
+
+    def elsewhere(self) -> "FoldCache":
+        """Return the cache for a worker of another machine: on another disk it keeps nothing."""
+        return replace(self, make=False)
 
     def get_note(self, name: str) -> Any:
         """Return a note, or None."""

@@ -36,6 +36,20 @@ def find_device(name: str) -> torch.device:
     return torch.device("cuda")
 
 
+def take_device(name: str, place: int | None) -> None:
+    """Let this worker compute on a GPU of its own, if there are several.
+
+    Parameters
+    ----------
+    name : str
+        As of ``find_device``, which then returns that GPU.
+    place : int or None
+        Of the worker among its siblings on this machine; None: it has none.
+    """
+    if place is not None and find_device(name).type == "cuda" and torch.cuda.device_count() > 1:
+        torch.cuda.set_device(place % torch.cuda.device_count())
+
+
 @contextmanager
 def reproducible(device: torch.device) -> Iterator[None]:
     """One thread and deterministic algorithms, inside; what was set before, after.

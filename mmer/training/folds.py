@@ -4,14 +4,16 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from time import perf_counter, process_time
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 
+from mmer.executors.processes import Processes
+from mmer.training.cache import Cache
 from mmer.training.checks import check_folds
 from mmer.training.classical import fit_classical
-from mmer.training.device import find_device, is_out_of_memory, reproducible, tune_malloc
+from mmer.training.device import find_device, is_out_of_memory, reproducible, take_device, tune_malloc
 from mmer.training.early_stopping import held_out_clips
 from mmer.training.fit import Fitted, Prepared, finish, fit, predict, prepare
 from mmer.training.fold_result import FoldResult
@@ -23,8 +25,9 @@ from mmer.training.seeds import Key
 from mmer.training.task import Task
 from mmer.training.train import steps_per_epoch, time_steps, train
 from mmer.types.errors import InputError
+from mmer.types.executor import Executor
 from mmer.types.split import Split
-from mmer.types.workers import in_processes
+from mmer.types.workers import place as place_of_worker
 
 __all__ = [
     "PRELOAD",
@@ -42,26 +45,6 @@ __all__ = [
 PRELOAD = (__name__, "torch._dynamo")
 log = logging.getLogger("mmer")
 Training = tuple[int, Split]  # a seed and a fold
-
-
-class Cache(Protocol):
-    """Where results outlive a kill. It is sent to every worker, so it must be picklable.
-
-    A result is known by (seed, repeat, fold); whoever makes the cache sees to it that everything else a result depends
-    on leads to another cache.
-    """
-
-    def get(self, seed: int, repeat: int, fold: str) -> FoldResult | None:
-        """Return a result that was put here, or None."""
-
-    def put(self, result: FoldResult) -> None:
-        """Keep a result; a kill leaves all of it or nothing."""
-
-    def get_note(self, name: str) -> Any:
-        """Return a note, or None."""
-
-    def put_note(self, name: str, value: Any) -> None:
-        """Keep a note, of what json knows."""
 
 
 def train_fold(task: Task, split: Split) -> FoldResult:
@@ -161,6 +144,7 @@ def run_folds(
     seeds: Sequence[int] | None = None,
     stack: int | None = None,
     cache: Cache | None = None,
+    executor: Executor | None = None,
 ) -> Iterator[FoldResult]:
     """Check everything, then train all folds under all seeds.
 
@@ -169,8 +153,8 @@ def run_folds(
     task : Task
     splits : sequence of Split
     processes : int or None
-        How many processes, with one thread each. None: one per core, where that is worth their start. On a GPU it is
-        always this one. The results do not depend on it.
+        How many processes, with one thread each. None: one per core, where that is worth their start. On GPUs at most
+        one per device. The results do not depend on it.
     seeds : sequence of int, optional
         The task's own when left out.
     stack : int or None
@@ -178,6 +162,9 @@ def run_folds(
         Results depend on it in the last bits of their numbers only, which training may amplify.
     cache : Cache, optional
         Keeps what is done: what it holds is not trained again.
+    executor : Executor, optional
+        Where stacks are trained; processes of this machine when left out. One that says how many ``workers`` it has
+        is asked rather than ``processes``.
 
     Returns
     -------
@@ -187,20 +174,28 @@ def run_folds(
     Raises
     ------
     InputError
-        What ``check_folds`` finds, before anything is trained. At the end, if trainings failed (a loss that is not
-        finite): the others are done by then.
+        What ``check_folds`` finds, before anything is trained; on other machines, which may have other devices, when
+        the first result is asked for. At the end, if trainings failed (a loss that is not finite): the others are done
+        by then.
     """
     for name, value in (("processes", processes), ("stack", stack)):
         if value is not None and value < 1:
             raise InputError(f"{name} must be at least 1, got {value}")
-    check_folds(task, splits)
+    executor = executor or Processes()
+    if not executor.remote:
+        check_folds(task, splits)
     seeds = (task.seed,) if seeds is None else seeds
     trainings = [(seed, split) for seed in seeds for split in splits]
-    return _run(task, trainings, processes, stack, cache)
+    return _run(task, trainings, processes, stack, cache, executor)
 
 
 def _run(
-    task: Task, trainings: list[Training], processes: int | None, stack: int | None, cache: Cache | None
+    task: Task,
+    trainings: list[Training],
+    processes: int | None,
+    stack: int | None,
+    cache: Cache | None,
+    executor: Executor,
 ) -> Iterator[FoldResult]:
     """Train here or in workers; see ``run_folds``."""
     tune_malloc()
@@ -211,11 +206,16 @@ def _run(
     if len(done) < len(trainings):
         noted = cache.get_note("plan") if cache is not None else None
         modules = (*PRELOAD, *task.preload)
-        plan = make_plan(task, trainings, processes, stack, lambda k: _seconds(task, trainings, k), modules, noted)
+        if executor.remote:  # its device, memory and speed count
+            asked = (executor.workers, stack, noted)
+            (plan,) = executor.map(_plan_there, (task, trainings, modules), [asked], modules)
+        else:
+            processes = executor.workers or processes
+            plan = make_plan(task, trainings, processes, stack, lambda k: _seconds(task, trainings, k), modules, noted)
         if cache is not None:
             cache.put_note("plan", plan.note())
         log.info("%s: %s", task.experiment, plan.said)
-        yield from _ordered(task, trainings, plan, cache, done)
+        yield from _ordered(task, trainings, plan, cache, executor, done)
     else:
         log.info("%s: all %d trainings were done before", task.experiment, len(trainings))
         yield from done.values()
@@ -236,8 +236,21 @@ def _seconds(task: Task, trainings: Sequence[Training], number: int) -> float:
             return time_steps(members, task.recipe) * steps
 
 
+def _plan_there(shared: tuple[Task, list[Training], tuple[str, ...]], asked: tuple) -> Plan:
+    """Check and plan in a worker of another machine."""
+    (task, trainings, modules), (workers, stack, noted) = shared, asked
+    check_folds(task, [split for seed, split in trainings if seed == trainings[0][0]])
+    tune_malloc()
+    return make_plan(task, trainings, None, stack, lambda k: _seconds(task, trainings, k), modules, noted, workers)
+
+
 def _ordered(
-    task: Task, trainings: list[Training], plan: Plan, cache: Cache | None, done: dict[int, FoldResult | InputError]
+    task: Task,
+    trainings: list[Training],
+    plan: Plan,
+    cache: Cache | None,
+    executor: Executor,
+    done: dict[int, FoldResult | InputError],
 ) -> Iterator[FoldResult]:
     """Train what is not done and yield everything in order; raise at the end if something failed."""
     # Stacks are made of all trainings, done or not, so that what is left is trained beside the same ones as before.
@@ -248,12 +261,17 @@ def _ordered(
         for place in places:
             done.pop(place, None)
     processes = min(plan.processes, len(items))
-    if processes > 1:
-        found = in_processes(_stack_here, (task, cache), items, processes, (*PRELOAD, *task.preload))
+    if executor.remote or processes > 1:
+        theirs = cache.elsewhere() if executor.remote and cache is not None else cache
+        found = executor.map(_stack_here, (task, theirs), items, (*PRELOAD, *task.preload), processes)
     else:
         found = (_stack_here((task, cache), item) for item in items)
     place, failed = 0, []
     for places, results in zip(todo, found, strict=True):
+        if executor.remote and cache is not None:
+            for result in results:
+                if isinstance(result, FoldResult):
+                    cache.put(result)
         done |= dict(zip(places, results, strict=True))
         while place in done:
             result = done.pop(place)
@@ -275,6 +293,8 @@ def _stack_here(shared: tuple[Task, Cache | None], trainings: list[Training]) ->
     """Train one stack in this process; where memory runs out, its halves one after the other."""
     task, cache = shared
     tune_malloc()
+    if not task.classical:
+        take_device(task.device, place_of_worker())
     cuda = find_device(task.device).type == "cuda" and not task.classical
     clock = perf_counter if cuda else process_time
     start = clock()

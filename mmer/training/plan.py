@@ -64,6 +64,7 @@ def make_plan(
     time_stack: Callable[[int], float],
     modules: Sequence[str] = (),
     noted: dict[str, Any] | None = None,
+    cluster: int | None = None,
 ) -> Plan:
     """Choose what is not given, by timing.
 
@@ -79,10 +80,16 @@ def make_plan(
         To be imported before anything is timed.
     noted : dict, optional
         The note of an earlier plan of the same trainings; then nothing is timed.
+    cluster : int, optional
+        How many workers there are, of the kind of the one that plans; they stand for ``processes``.
     """
     cuda = find_device(task.device).type == "cuda" and not task.classical
-    workers = 1 if cuda else min(processes or cores(), len(trainings))
-    largest = 1 if task.classical else _largest(task, trainings, workers, "cuda" if cuda else "cpu")
+    if cuda and not cluster:
+        processes = min(processes or len(trainings), torch.cuda.device_count())  # one per GPU
+    processes = cluster or processes
+    workers = min(processes or cores(), len(trainings))
+    sharing = min(workers, cores()) if cluster else workers  # as many workers as cores may share a node
+    largest = 1 if task.classical else _largest(task, trainings, workers, sharing, "cuda" if cuda else "cpu")
     if noted is not None and stack is None:
         stack, seconds, why = min(noted["stack"], largest), noted["seconds"], "as before"
     elif stack is not None:
@@ -101,7 +108,8 @@ def make_plan(
     if processes is None and not cuda:
         saved = seconds * len(trainings) * (1 - 1 / cores())
         workers = cores() if saved > START_SECONDS else 1
-    said = f"{len(trainings)} trainings, at most {stack} to a stack, in {workers} process(es) of one thread ({why})"
+    where = f"on {workers} worker(s) of a cluster" if cluster else f"in {workers} process(es) of one thread"
+    said = f"{len(trainings)} trainings, at most {stack} to a stack, {where} ({why})"
     return Plan(stack, workers, seconds, said)
 
 
@@ -112,11 +120,15 @@ def _timed_alone(time_stack: Callable[[int], float], modules: Sequence[str]) -> 
     return time_stack(1)
 
 
-def _largest(task: Task, trainings: Sequence[tuple[int, Split]], workers: int, device: str) -> int:
+def _largest(task: Task, trainings: Sequence[tuple[int, Split]], workers: int, sharing: int, device: str) -> int:
     """Return how many trainings a stack may have: as many as keep every process busy, and as fit into memory."""
     most = max(len(split.train) for _, split in trainings)
     clip = sum(values[:1].nbytes for values in task.samples.streams.values())
-    fit = int(SHARE_OF_MEMORY * free_memory(torch.device(device)) / workers / max(COPIES * clip * most, 1))
+    if device == "cuda":  # one worker per GPU, and a stack that fits on each
+        free = min(free_memory(torch.device(device, place)) for place in range(torch.cuda.device_count()))
+    else:
+        free = free_memory(torch.device(device)) / sharing
+    fit = int(SHARE_OF_MEMORY * free / max(COPIES * clip * most, 1))
     rounds = ceil(len(trainings) / (workers * LARGEST[device]))
     return max(1, min(ceil(len(trainings) / (workers * rounds)), fit))
 

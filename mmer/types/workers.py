@@ -15,11 +15,17 @@ from typing import Any
 from mmer.types.errors import InputError
 
 _shared: list[Any] = []  # in a worker: the function and what all items share
+_place: list[int] = []  # in a worker: its place among those that were started together
 
 
 def cores() -> int:
     """Count the cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def place() -> int | None:
+    """Return the place of this worker among those that were started with it; None in a process that is no worker."""
+    return _place[0] if _place else None
 
 
 def warm_up(modules: Sequence[str]) -> None:
@@ -74,7 +80,8 @@ def in_processes(
     else:
         context = multiprocessing.get_context("spawn")
     before = set(multiprocessing.active_children())
-    executor = ProcessPoolExecutor(processes, mp_context=context, initializer=_start, initargs=(function, shared))
+    told = (context.Value("i", 0), function, shared)
+    executor = ProcessPoolExecutor(processes, mp_context=context, initializer=_start, initargs=told)
     try:
         with _deaf_to_interrupts():
             futures = [executor.submit(_call, item) for item in items]
@@ -107,8 +114,11 @@ def _deaf_to_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _start(function: Callable[[Any, Any], Any], shared: Any) -> None:
+def _start(started: Any, function: Callable[[Any, Any], Any], shared: Any) -> None:
     """Keep in the worker what all items share, and end with the process that started it, however that ends."""
+    with started.get_lock():
+        _place[:] = [started.value]
+        started.value += 1
     _shared[:] = [function, shared]
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
