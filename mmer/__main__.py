@@ -26,6 +26,8 @@ STAGES = {
     "evaluate": "train and predict every fold of an experiment",
     "report": "predictions -> report",
     "table_config": "compose the rows of a table into artifacts/table/SET/config.yaml",
+    "search_config": "compose a search into artifacts/tune/NAME/config.json",
+    "search_inputs": "digests of what a search reads",
 }
 # Stages that work on a table as on params.yaml.
 OF_A_TABLE = ("graphs", "signals", "inputs", "evaluate", "report")
@@ -60,6 +62,26 @@ def parser() -> argparse.ArgumentParser:
     table = commands.add_parser("table", help="run every row of conf/table/SET.yaml and render their report")
     table.add_argument("name", metavar="SET", help="name of the table")
     table.add_argument("--write-docs", action="store_true", help="write a table of models to docs/results.md too")
+    tune = commands.add_parser("tune", help="run the search conf/search/NAME.yaml, or go on with it")
+    tune.add_argument("name", help="name of the search")
+    tune.add_argument(
+        "--fresh", action="store_true", help="start anew; what was tried before is kept"
+    )
+    search = commands.add_parser("search", help="what `mmer tune` runs; more workers join with --worker")
+    search.add_argument("name", help="name of the search")
+    search.add_argument(
+        "--worker", action="store_true", help="join the search and write no results: for other machines, sbatch --array"
+    )
+    search.add_argument("--fresh", action="store_true", help="start anew; what was tried before is kept")
+    adopt = commands.add_parser("adopt", help="make what a search found the experiment NAME_tuned")
+    adopt.add_argument("name", help="name of the search")
+    dashboard = commands.add_parser("dashboard", help="look at the trials of a search in a browser")
+    dashboard.add_argument("name", help="name of the search")
+    dashboard.add_argument("--host", default="127.0.0.1", help="address to listen on; this machine alone by default")
+    dashboard.add_argument("--port", type=int, default=8080, help="0: any free one")
+    dashboard.add_argument(
+        "--insecure", action="store_true", help="allow other machines; whoever reaches the port can delete studies"
+    )
     make = commands.add_parser("synthesize", help="write a synthetic release of a corpus, in its exact layout")
     make.add_argument("corpus", help="e.g. casme2, samm, smic or manifest; a wrong name lists them all")
     make.add_argument("--out", required=True, help="a folder that does not exist or is empty")
