@@ -10,6 +10,7 @@ CONF = Path(__file__).parent.parent / "conf"
 GROUPS = (
     *("dataset", "faces", "motion", "magnify", "recordings", "signal"),
     *("labels", "protocol", "nodes", "edges", "motion_scaling", "model", "fusion", "loss", "sampling", "augment"),
+    "executor",
     "experiment",
 )
 
