@@ -112,16 +112,14 @@ class Space:
         """Return the space as plain yaml, sorted by key."""
         return {parameter.key: parameter.to_dict() for parameter in sorted(self.parameters, key=lambda each: each.key)}
 
-    def difference(self, other: "Space") -> list[str]:
-        """Say what differs in another space: ``["model.lr: high 0.1, there 0.2"]``; empty where nothing does."""
-        mine, theirs = self.to_dict(), other.to_dict()
-        said = [f"{key} is not there" for key in mine if key not in theirs]
-        said += [f"{key} is there only" for key in theirs if key not in mine]
-        for key in (key for key in mine if key in theirs):
-            for name in sorted({*mine[key], *theirs[key]}):
-                here, there = mine[key].get(name), theirs[key].get(name)
-                if here != there or type(here) is not type(there):
-                    said.append(f"{key}: {name} {here}, there {there}")
+    def difference(self, new: "Space") -> list[str]:
+        """Say what a newer space has otherwise: ``["model.lr: high 0.1, now 0.2"]``; empty where nothing differs."""
+        old, now = self.to_dict(), new.to_dict()
+        said = [f"{key} is gone" for key in old if key not in now] + [f"{key} is new" for key in now if key not in old]
+        for key in (key for key in old if key in now):
+            for name in sorted({*old[key], *now[key]}):
+                if repr(before := old[key].get(name)) != repr(after := now[key].get(name)):
+                    said.append(f"{key}: {name} {before}, now {after}")
         return said
 
     def _requirements(self, parameter: Parameter, where: str = "") -> dict[str, list[Value]]:
