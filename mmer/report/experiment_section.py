@@ -16,6 +16,7 @@ from mmer.report.results import Measured
 from mmer.report.saw_box import SawBox, saw_box
 from mmer.report.streams_box import StreamsBox, streams_box
 from mmer.report.summary import Summary
+from mmer.report.tuning_box import TuningBox, tuning_box
 from mmer.report.wording import config_text, many, number_text
 
 
@@ -48,6 +49,8 @@ class Section:
     cards : list of Card
     streams : StreamsBox or None
         Of an experiment with signals.
+    tuning : TuningBox or None
+        Of an experiment whose settings a search found.
     saw : SawBox or None
     config : str
     """
@@ -72,6 +75,7 @@ class Section:
     excluded: dict[str, list[str]]
     cards: list[Card]
     streams: StreamsBox | None
+    tuning: TuningBox | None
     saw: SawBox | None
     config: str
 
@@ -120,6 +124,7 @@ def experiment_section(
         excluded=by_reason(dict(zip(record.excluded.clip_id, record.excluded.reason, strict=True))),
         cards=gallery.cards(record),
         streams=streams_box(one),
+        tuning=tuning_box(one),
         saw=saw_box(record),
         config=config_text(record.config),
     )

@@ -31,9 +31,10 @@ def metrics_json(results: Results) -> dict[str, Any]:
         ``absent_classes``; ``per_class``; ``per_dataset``, ``per_culture``, ``per_sex`` and ``per_fold`` where there
         are several; ``ece``, ``brier``; ``mean_over_folds_uf1`` and so on (not comparable with the pooled scores);
         ``baselines``; ``comparisons`` with each experiment on the same clips, ``difference`` being this one minus the
-        other; of an experiment with signals ``signals`` (clips that have each), and of a fused one ``streams``: scores
-        of every subset of its streams, and differences; and ``fingerprint`` with the hash of the ``splits``. What is
-        not defined is null.
+        other; of a tuned experiment ``tuning``: the search, its mode and score, the best inner score (mean over folds)
+        and that on the outer test clips; of an experiment with signals ``signals`` (clips that have each), and of a
+        fused one ``streams``: scores of every subset of its streams, and differences; and ``fingerprint`` with the hash
+        of the ``splits``. What is not defined is null.
     """
     pairs = by_experiment(results.comparisons)
     numbers = {one.summary.name: _experiment(one, pairs.get(one.summary.name, {})) for one in results.experiments}
@@ -62,10 +63,19 @@ def _experiment(one: Measured, pairs: Mapping[str, Mapping[str, Any]]) -> dict[s
         kept = ("score", "difference", "low", "high", "permutation_p", "wilcoxon_p")
         kept += ("permutation_p_holm", "wilcoxon_p_holm", "subjects", "tied_subjects")
         result["comparisons"] = {other: {key: row[key] for key in kept} for other, row in sorted(pairs.items())}
-    result |= _signals(one)
+    result |= _signals(one) | _tuning(one)
     if fingerprint is not None:
         result["fingerprint"] = {"splits": fingerprint.splits}
     return result
+
+
+def _tuning(one: Measured) -> dict[str, Any]:
+    """Return how far the search's own score was from that on clips it did not see."""
+    found, tuning = one.record.tuning, one.tuning
+    if found is None or tuning is None:
+        return {}
+    about = {"search": found.search, "mode": found.mode, "metric": found.metric, "trials": found.trials}
+    return {"tuning": about | {"inner": tuning.inner, "outer": tuning.outer, "gap": tuning.gap}}
 
 
 def _signals(one: Measured) -> dict[str, Any]:

@@ -41,6 +41,39 @@ class SignalRecord:
 
 
 @dataclass(frozen=True)
+class TuningRecord:
+    """What a search chose for an experiment, and its trials where they are at hand.
+
+    Parameters
+    ----------
+    search, mode, metric : str
+        Name of the search; ``nested`` or ``development``; the score that it maximised.
+    trials : int
+        Per study.
+    chosen : dict of str to (float, tuple of str)
+        Outer fold -> best inner score, and the overrides that have it; of mode development one, whatever it is called.
+    subjects : tuple of str
+        The development subjects; empty where it is nested.
+    summary : dict or None
+        What ``mmer.tuning.analysis.summarise`` returned of the same search; None where it is not at hand.
+    table : DataFrame or None
+        Its trials: columns ``study``, ``number``, ``state``, ``value`` and one per parameter.
+    missing : str
+        Why there is no summary; empty where there is one.
+    """
+
+    search: str
+    mode: str
+    metric: str
+    trials: int
+    chosen: dict[str, tuple[float, tuple[str, ...]]]
+    subjects: tuple[str, ...] = ()
+    summary: dict[str, Any] | None = None
+    table: pd.DataFrame | None = None
+    missing: str = ""
+
+
+@dataclass(frozen=True)
 class ExperimentRecord:
     """All that a report shows of one experiment.
 
@@ -80,6 +113,8 @@ class ExperimentRecord:
         from these two.
     signals : tuple of SignalRecord
         Of every dataset and signal.
+    tuning : TuningRecord or None
+        The search that its settings come from; None where nobody tuned.
 
     Raises
     ------
@@ -105,6 +140,7 @@ class ExperimentRecord:
     saw: Saw | None = None
     subsets: dict[str, pd.DataFrame] = field(default_factory=dict)
     signals: tuple[SignalRecord, ...] = ()
+    tuning: TuningRecord | None = None
 
     def __post_init__(self) -> None:
         for what, table, columns in (("curves", self.curves, CURVES), ("excluded", self.excluded, EXCLUDED)):

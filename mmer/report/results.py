@@ -8,6 +8,7 @@ from mmer.report.comparisons import Comparison, comparable, comparisons
 from mmer.report.records import ExperimentRecord
 from mmer.report.streams import Streams, streams_of
 from mmer.report.summary import Summary, summarise
+from mmer.report.tuning import Tuning, tuning_of
 from mmer.types.errors import InputError
 
 
@@ -19,6 +20,7 @@ class Measured:
     summary: Summary
     breakdown: Breakdown
     streams: Streams
+    tuning: Tuning | None
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,13 @@ def measure(records: Sequence[ExperimentRecord]) -> Results:
     groups = comparable(pairs) if any(record.subsets for record in records) else []
     beside = {record.name: group for group in groups for record, _ in group}
     found = tuple(
-        Measured(record, summary, break_down(record), streams_of(record, summary, beside.get(record.name, ())))
+        Measured(
+            record=record,
+            summary=summary,
+            breakdown=break_down(record),
+            streams=streams_of(record, summary, beside.get(record.name, ())),
+            tuning=tuning_of(record),
+        )
         for record, summary in pairs
     )
     return Results(found, comparisons(pairs))

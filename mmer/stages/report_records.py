@@ -15,6 +15,7 @@ from mmer.stages.doctor_labels import computed_classes
 from mmer.stages.read_table import read_table
 from mmer.stages.select import experiment_clips, experiment_samples
 from mmer.stages.signal_key import signal_key
+from mmer.stages.tuning_record import tuning_record
 from mmer.types.audit import Audit
 from mmer.types.clips import load_clips
 from mmer.types.cost import Cost
@@ -59,6 +60,7 @@ def experiment_record(name: str, config: dict[str, Any]) -> ExperimentRecord:
         cost=_cost(name, predictions),
         subsets={path.stem: load_predictions(path) for path in sorted((folder / "subsets").glob("*.parquet"))},
         signals=tuple(_signals(config, set(clips.clip_id) - set(excluded.clip_id))),
+        tuning=tuning_record(config["tuned"]) if "tuned" in config else None,
         saw=Saw.load(saw) if (saw := folder / "saw.npz").is_file() else None,
     )
 

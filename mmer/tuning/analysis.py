@@ -5,7 +5,7 @@ Everything is written to ``summary.json``, so that who reads it needs no Optuna.
 
 import math
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import optuna
 import pandas as pd
@@ -13,19 +13,11 @@ from optuna.distributions import CategoricalDistribution
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import TrialState
 
+from mmer.tuning.search import Search
+
 VERSION = 1  # of the format
 DEVELOPMENT = "development"  # the study of a search that has one
 LEAST_BEST = 5  # trials that stand for the good ones; with fewer, importances are noise
-
-
-class Described(Protocol):
-    """What is read of a search."""
-
-    mode: str
-    metric: str
-    trials: int
-    sampler: str
-    pruner: str
 
 
 def importances(study: optuna.Study) -> dict[str, float]:
@@ -80,7 +72,7 @@ def best_so_far(trials: pd.DataFrame) -> list[tuple[int, float]]:
 
 
 def summarise(
-    name: str, search: Described, studies: Mapping[str, optuna.Study], trials: pd.DataFrame, digest: str
+    name: str, search: Search, studies: Mapping[str, optuna.Study], trials: pd.DataFrame, digest: str
 ) -> dict[str, Any]:
     """Put together what ``summary.json`` holds.
 
@@ -88,7 +80,7 @@ def summarise(
     ----------
     name : str
         Of the search.
-    search : Described
+    search : Search
     studies : mapping of str to Study
         By outer fold; of a search on development subjects the one under ``DEVELOPMENT``.
     trials : DataFrame
@@ -117,7 +109,7 @@ def summarise(
         "metric": search.metric,
         "trials": int(search.trials),
         "sampler": search.sampler,
-        "pruner": search.pruner,
+        "pruner": search.pruner.name,
         "seconds": sum(row["seconds"] for row in rows),
         "inner_mean": sum(best) / len(best) if best else None,
         "parameters": _parameters(studies.values()),
