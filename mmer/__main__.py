@@ -64,9 +64,7 @@ def parser() -> argparse.ArgumentParser:
     table.add_argument("--write-docs", action="store_true", help="write a table of models to docs/results.md too")
     tune = commands.add_parser("tune", help="run the search conf/search/NAME.yaml, or go on with it")
     tune.add_argument("name", help="name of the search")
-    tune.add_argument(
-        "--fresh", action="store_true", help="start anew; what was tried before is kept"
-    )
+    tune.add_argument("--fresh", action="store_true", help="start anew; what was tried before is kept")
     search = commands.add_parser("search", help="what `mmer tune` runs; more workers join with --worker")
     search.add_argument("name", help="name of the search")
     search.add_argument(

@@ -108,9 +108,12 @@ class Plan:
     @property
     def digest(self) -> str:
         """The sha256 of what gives the search's result its meaning, but for the data."""
-        base = {key: value for key, value in self.base.items() if key not in OF_THE_MACHINE}
-        parts = [self.search.identity(), self.search.trials, base]
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+        return _digest([self.search.identity(), self.search.trials, self.base_digest])
+
+    @property
+    def base_digest(self) -> str:
+        """The sha256 of the base, but for what belongs to the machine."""
+        return _digest({key: value for key, value in self.base.items() if key not in OF_THE_MACHINE})
 
     def section(self, overrides: Sequence[str]) -> dict[str, Any]:
         """Return the resolved section under some overrides.
@@ -198,6 +201,10 @@ def _read(file: Path) -> dict[str, Any]:
         return mapping(OmegaConf.to_container(OmegaConf.load(file)), f"{file}")
     except UNREADABLE as error:
         raise InputError(f"{file}: not valid yaml: {error}") from error
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def _words(overrides: Sequence[str]) -> str:

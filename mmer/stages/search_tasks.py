@@ -1,6 +1,6 @@
 """Trials of a search -> trainings. Each study has samples, targets and inner folds of its own training clips only."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -137,7 +137,10 @@ class SearchTasks:
                 raise InputError(
                     f"{file}: development_subjects: no clip in use is of {subject!r}; {nearest(subject, there)}"
                 )
-        untouched(search.name, splits, {"search": search.name, "development_subjects": search.development_subjects})
+        try:
+            untouched(search.name, splits, {"search": search.name, "development_subjects": search.development_subjects})
+        except InputError as error:
+            raise InputError(f"{file}: {error}") from error
         return {DEVELOPMENT: clips[clips.subject.isin(search.development_subjects)]}
 
     def _study(self, name: str, clips: pd.DataFrame, scheme: Any) -> StudyClips:
@@ -173,3 +176,29 @@ class SearchTasks:
     def _words(self, study: str) -> str:
         development = self.plan.search.mode == "development"
         return "the development subjects" if development else f"the training clips of fold {study!r}"
+
+
+def tuned_found(
+    plan: Plan, parts: Mapping[str, StudyClips], best: Mapping[str, tuple[Sequence[str], float]]
+) -> dict[str, Any]:
+    """Put together what conf/tuned says.
+
+    Parameters
+    ----------
+    plan : Plan
+    parts : mapping of str to StudyClips
+        The studies.
+    best : mapping of str to (sequence of str, float)
+        Overrides and score of the best trial of each.
+    """
+    search = plan.search
+    about = {"search": search.name, "mode": search.mode, "metric": search.metric, "trials": search.trials}
+    found = {
+        key: {"overrides": list(best[key][0]), "inner_score": float(best[key][1]), **part.seen}
+        for key, part in parts.items()
+    }
+    if search.mode == "nested":
+        return about | {"digest": plan.digest, "folds": found}
+    one = found[DEVELOPMENT]
+    subjects = one.pop("subjects_seen")
+    return about | {"digest": plan.digest, "development_subjects": subjects, **one}

@@ -72,7 +72,12 @@ def test_the_digest_is_of_what_gives_scores_their_meaning(folder):
     digest = read(MINE).digest
     assert read(MINE | {"generation": 3, "storage": {"url": "journal"}}).digest == digest
     assert read(MINE | {"base": BASE | {"processes": 1, "device": "cpu"}}).digest == digest
-    for change in ({"metric": "uar"}, {"trials": 3}, {"set": {"model": {"epochs": 4}}}, {"inner": {"protocol": "loso"}}):
+    for change in (
+        {"metric": "uar"},
+        {"trials": 3},
+        {"set": {"model": {"epochs": 4}}},
+        {"inner": {"protocol": "loso"}},
+    ):
         assert read(MINE | change).digest != digest
 
 
