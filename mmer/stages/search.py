@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import Any
 
 from mmer.stages import paths
 from mmer.stages.search_config import Plan
@@ -19,9 +19,6 @@ from mmer.tuning.storage import open_storage
 from mmer.tuning.study import open_study
 from mmer.tuning.worker import work
 from mmer.types.whole_file import whole_file
-
-if TYPE_CHECKING:
-    from optuna import Study
 
 STORAGE = "MMER_OPTUNA_STORAGE"  # environment variable: a URL that is in no file, for it may hold a password
 LIBRARIES = ("torch", "torch-geometric", "numpy", "scikit-learn", "optuna")
@@ -74,7 +71,7 @@ def _versions() -> dict[str, str]:
     return {library: version(library) for library in LIBRARIES}
 
 
-def _write(plan: Plan, parts: Mapping[str, StudyClips], studies: Mapping[str, "Study"]) -> None:
+def _write(plan: Plan, parts: Mapping[str, StudyClips], studies: Mapping[str, Any]) -> None:
     """Write all trials, what was found, and a summary."""
     folder, trials = paths.tune(plan.search.name), trials_table(studies)
     best_of = {key: best(study) for key, study in studies.items()}

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import yaml
@@ -15,10 +15,6 @@ from mmer.stages.search_tasks import StudyClips
 from mmer.tuning.artifacts import keep_files, open_artifacts, trial_files
 from mmer.tuning.trial import TrialOutcome
 from mmer.types.errors import InputError
-
-if TYPE_CHECKING:
-    from optuna import Study
-    from optuna.trial import FrozenTrial
 
 SECONDS_BETWEEN_LINES = 15.0
 
@@ -40,8 +36,8 @@ class Watch:
         self.start = self.said = time.monotonic()
         self.done, self.best = 0, {}
 
-    def __call__(self, study: "Study", trial: "FrozenTrial", outcome: TrialOutcome) -> None:
-        """Look at a trial before it is closed."""
+    def __call__(self, study: Any, trial: Any, outcome: TrialOutcome) -> None:
+        """Look at a trial of an Optuna study before it is closed."""
         search = self.plan.search
         key = study.study_name.removeprefix(f"{search.name}/")
         keep_files(self.store, study, trial, self._files(key, trial, outcome))
@@ -56,7 +52,7 @@ class Watch:
             words = (search.name, self.done, total, search.metric, inner, len(self.best), left)
             log.info("search %s: %d/%d trials here, best inner %s %.3f (mean of %d), %.0f s left", *words)
 
-    def _files(self, key: str, trial: "FrozenTrial", outcome: TrialOutcome) -> dict[str, str]:
+    def _files(self, key: str, trial: Any, outcome: TrialOutcome) -> dict[str, str]:
         """Write what the dashboard shows of a trial."""
         part, search = self.parts[key], self.plan.search
         folds = [fold for fold in outcome.folds if not isinstance(fold, InputError)]
