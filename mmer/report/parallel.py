@@ -122,10 +122,11 @@ def _heights(values: pd.Series, about: Mapping[str, Any]) -> tuple[np.ndarray, t
 
 def _word(value: Any) -> str:
     """Write a choice the same way whatever a table made of it: 16, 16.0 and "16" are one choice."""
-    if isinstance(value, bool | np.bool_):
-        return str(bool(value)).lower()
+    text = str(value)
+    if text in ("True", "False"):
+        return text.lower()
     try:
         number = float(value)
     except (TypeError, ValueError):
-        return "null" if value is None else str(value)
+        return "null" if text == "None" else text
     return "" if math.isnan(number) else f"{number:g}"
