@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from time import process_time
 
 from mmer.stages.experiment import Experiment, how_to_run
 from mmer.stages.fold_cache import FoldCache
@@ -18,8 +20,10 @@ log = logging.getLogger("mmer")
 def train_all(trainings: Sequence[tuple[Task, Split]], stack: int | None = None) -> Iterator[FoldResult | InputError]:
     """Train everything and yield results in order, or the error of a training that failed."""
     for task, split in trainings:
+        start = process_time()
         try:
-            yield train_fold(task, split)
+            result = train_fold(task, split)
+            yield replace(result, seconds=process_time() - start)
         except InputError as error:
             yield error
 
