@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from mmer.stages.code import file_digest
+from mmer.stages.executor import executor
 from mmer.stages.experiment import load_experiment
 from mmer.synthetic.release import write_release
 from mmer.types.fingerprint import Fingerprint, split_hash
@@ -162,3 +164,26 @@ def test_an_emotion_loss_on_units_is_refused(workspace, capsys):
     assert workspace.mmer("config") == workspace.mmer("inputs") == 0
     assert workspace.mmer("evaluate", "units") == 2
     assert "weighted_bce" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        "serial",
+        pytest.param("{name: processes, workers: 2}", marks=pytest.mark.all),  # workers that import torch
+        pytest.param("{name: dask_local, processes: 2}", marks=pytest.mark.all),
+    ],
+)
+def test_every_executor_leaves_the_same_bytes(workspace, monkeypatch, choice):
+    left = [Path("artifacts/motion/casme2.npz"), Path("artifacts/predictions/repeated.parquet")]
+    before = [path.read_bytes() for path in left]
+    monkeypatch.setenv("MMER_EXECUTOR", choice)
+    shutil.rmtree(".mmer/cache/folds")
+    for path in left:
+        path.unlink()
+    try:
+        assert workspace.mmer("motion", "casme2") == 0
+        assert workspace.mmer("evaluate", "repeated") == 0
+    finally:
+        getattr(executor(), "close", int)()
+    assert [path.read_bytes() for path in left] == before
