@@ -13,7 +13,7 @@ import pandas as pd
 INK, SOFT, LINE, ACCENT = "#1a202b", "#5b6472", "#dde1e7", "#2b5fc7"
 CELL = 62  # pixels
 MOST_POINTS = 120  # of a curve
-PANEL = (250, 130)
+PANEL = (190, 180)  # the dashboard shows a picture in a box of 4:3
 
 
 def counts_picture(title: str, rows: Sequence[str], columns: Sequence[str], counts: np.ndarray) -> str:
