@@ -78,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
     dashboard.add_argument("--host", default="127.0.0.1", help="address to listen on; this machine alone by default")
     dashboard.add_argument("--port", type=int, default=8080, help="0: any free one")
     dashboard.add_argument(
-        "--insecure", action="store_true", help="allow other machines; whoever reaches the port can delete studies"
+        "--insecure", action="store_true", help="allow other machines; whoever reaches the port reads all trials"
     )
     make = commands.add_parser("synthesize", help="write a synthetic release of a corpus, in its exact layout")
     make.add_argument("corpus", help="e.g. casme2, samm, smic or manifest; a wrong name lists them all")
