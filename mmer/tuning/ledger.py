@@ -78,9 +78,10 @@ class Ledger:
         """Return the lines whose every attempt was lost and that may have one more."""
         return {first: line for first, line in self.lines.items() if not line.is_open and not line.finished(retries)}
 
-    def waiting(self) -> int:
-        """Count the trials that wait for a worker."""
-        return sum(trial.state == TrialState.WAITING for line in self.lines.values() for trial in line.attempts)
+    def waiting(self, lost: int = 0) -> int:
+        """Count the trials that wait for a worker, of lines that were lost at least so often."""
+        lines = [line for line in self.lines.values() if line.lost >= lost]
+        return sum(trial.state == TrialState.WAITING for line in lines for trial in line.attempts)
 
     def superfluous(self, trial: FrozenTrial, wanted: int) -> bool:
         """Say whether a trial just taken is one too many: two workers filled the same gap, or retried the same line.

@@ -32,7 +32,8 @@ class StorageOptions:
     grace : float
         Seconds without one after which a worker counts as gone.
     retries : int
-        How often a trial whose worker died is trained again.
+        How often a trial whose worker died is trained again. The last time it is trained alone: of a generation that
+        died together, one trial may be what takes too much memory.
     """
 
     url: str = "sqlite"

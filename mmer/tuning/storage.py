@@ -46,12 +46,17 @@ class Storage:
     shown : str
         Its URL without a password, for messages.
     exclusive : callable
-        ``with storage.exclusive():`` lets one process at a time in, over all machines.
+        ``with storage.exclusive():`` lets one process at a time in: of this machine for files, of all for a server.
     """
 
     optuna: optuna.storages.BaseStorage
     shown: str
     exclusive: Callable[[], AbstractContextManager[None]]
+
+    def close(self) -> None:
+        """Let go of a database's connections; the next use opens them again."""
+        if engine := getattr(getattr(self.optuna, "_backend", None), "engine", None):
+            engine.dispose()
 
 
 def open_storage(url: str, folder: Path, name: str, options: StorageOptions | None = None) -> Storage:
@@ -143,7 +148,7 @@ def _sqlite(url: sa.URL) -> Storage:
         raise InputError("storage sqlite://: in memory no other worker and no later run finds it; name a file")
     path = Path(url.database)
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_file() and path.stat().st_size and path.open("rb").read(16) != b"SQLite format 3\0":
+    if path.is_file() and path.stat().st_size and _head(path) != b"SQLite format 3\0":
         raise InputError(f"storage {path}: not an SQLite database; move it away, or name another file")
     system = file_system(path.parent)
     if system in NETWORK:
@@ -186,7 +191,7 @@ def _server(url: sa.URL) -> Storage:
         arguments = {"connect_timeout": SECONDS_TO_CONNECT, "client_encoding": "utf8"}
     engine = {"connect_args": arguments, "pool_pre_ping": True}
     try:
-        probe = sa.create_engine(url, **engine)
+        probe = sa.create_engine(url, connect_args=arguments, poolclass=sa.NullPool)
     except NoSuchModuleError as error:
         raise InputError(
             f"storage {shown}: {url.drivername!r} is no database that is known here; write sqlite, journal, or "
@@ -251,6 +256,11 @@ def file_system(folder: Path) -> str:
         if folder.is_relative_to(point) and len(point.parts) >= best:
             best, found = len(point.parts), after.split()[0]
     return found
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(16)
 
 
 def _masked(url: str) -> str:

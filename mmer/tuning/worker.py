@@ -62,7 +62,7 @@ def work(
         pause = min(search.storage.heartbeat, MOST_SECONDS_BETWEEN_LOOKS)
         waits = False
         while lacking := worker.unfinished(watch):
-            if jobs := [job for key in lacking for job in worker.take(key)]:
+            if jobs := worker.last_chance(lacking) or [job for key in lacking for job in worker.take(key)]:
                 waits = False
                 worker.do(jobs)
                 continue
@@ -109,22 +109,32 @@ class _Worker:
                 names.append(key)
         return names
 
+    def last_chance(self, keys: list[str]) -> list[_Job]:
+        """Take one trial that would be given up if it were lost once more: alone, for another may be what kills."""
+        for key in keys:
+            ledger = Ledger(self.studies[key].get_trials(deepcopy=False))
+            if ledger.waiting(lost=max(self.search.storage.retries, 1)) and (jobs := self._ask_for(key, 1)):
+                return jobs
+        return []
+
     def take(self, key: str) -> list[_Job]:
         """Take a generation of a study: trials that wait for another attempt, and new ones that fill it up."""
-        study, search = self.studies[key], self.search
-        ledger = Ledger(study.get_trials(deepcopy=False))
+        search, ledger = self.search, Ledger(self.studies[key].get_trials(deepcopy=False))
         there, waiting = len(ledger.lines), ledger.waiting()
         # A generation that was cut short while it was asked for is filled up to where it would have ended; one that
         # was cut short while it trained is ended first. So stopping a search changes none of its trials.
         rest = -there % search.generation
         new = min(rest if waiting else rest or search.generation, max(search.trials - there, 0))
-        jobs = [self._ask(key) for _ in range(min(waiting + new, search.generation))]
-        if not jobs:
-            return []
-        trials = study.get_trials(deepcopy=False)
-        ledger, kept = Ledger(trials), []
+        return self._ask_for(key, min(waiting + new, search.generation))
+
+    def _ask_for(self, key: str, number: int) -> list[_Job]:
+        """Ask for some trials, and drop those that another worker asked for at the same moment."""
+        study, kept = self.studies[key], []
+        jobs = [self._ask(key) for _ in range(number)]
+        trials = study.get_trials(deepcopy=False) if jobs else []
+        ledger = Ledger(trials)
         for job in jobs:
-            if ledger.superfluous(trials[job.trial.number], search.trials):
+            if ledger.superfluous(trials[job.trial.number], self.search.trials):
                 _close(study, job.trial, {"withdrawn": True}, state=TrialState.FAIL)
             else:
                 kept.append(job)
