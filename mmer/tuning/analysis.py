@@ -17,7 +17,7 @@ from mmer.tuning.search import Search
 
 VERSION = 1  # of the format
 DEVELOPMENT = "development"  # the study of a search that has one
-LEAST_BEST = 5  # trials that stand for the good ones; with fewer, importances are noise
+LEAST_BEST = 5  # trials that stand for the good ones; with fewer, shares are noise that favours conditional parameters
 
 
 def importances(study: optuna.Study) -> dict[str, float]:
@@ -34,11 +34,12 @@ def importances(study: optuna.Study) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        Shares that sum to 1, largest first; empty with fewer than four finished trials, or if all scored the same.
+        Shares that sum to 1, largest first; empty where fewer than twice ``LEAST_BEST`` trials are complete, or where
+        so many share a score that the best are no group of their own.
     """
     trials = [trial for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)) if trial.params]
     values = {trial.value for trial in trials}
-    if len(trials) < 4 or len(values) < 2:
+    if len(trials) < 2 * LEAST_BEST or len(values) < 2:
         return {}
     quantile = min(max(0.1, LEAST_BEST / len(trials)), 0.5)
     # A quantile may hold all trials where many share a score; then nothing is told apart.

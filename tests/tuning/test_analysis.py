@@ -56,7 +56,7 @@ def test_a_choice_that_decides_is_most_important():
 
 @pytest.mark.parametrize(
     ("values", "told"),
-    [([], False), ([0.5, 0.6, 0.7], False), ([0.5] * 12, False), ([0.5] * 11 + [0.6], False), (range(12), True)],
+    [([], False), (list(range(9)), False), ([0.5] * 12, False), ([0.5] * 11 + [0.6], False), (range(12), True)],
 )
 def test_where_nothing_can_be_told_apart_there_are_no_importances(values, told):
     study = study_of(lambda number, params: float(list(values)[number]), len(values))
@@ -77,21 +77,21 @@ def test_a_failed_trial_is_none_of_the_best():
 
 def test_the_summary_is_that_of_the_table():
     studies = {
-        "b": study_of(lambda number, params: None if number == 2 else by_rate(number, params), 10, seed=1),
+        "b": study_of(lambda number, params: None if number == 2 else by_rate(number, params), 14, seed=1),
         "a": study_of(by_rate, 12),
     }
     table = trials_table(studies)
     summary = summarise("demo", SEARCH, studies, table, "d")
     assert [one["study"] for one in summary["studies"]] == ["a", "b"]
     a, b = summary["studies"]
-    assert (a["states"], b["states"]) == ({"COMPLETE": 12}, {"COMPLETE": 9, "FAIL": 1})
+    assert (a["states"], b["states"]) == ({"COMPLETE": 12}, {"COMPLETE": 13, "FAIL": 1})
     for one in (a, b):
         study = studies[one["study"]]
         assert (one["best"]["number"], one["best"]["value"]) == (study.best_trial.number, study.best_value)
         assert one["best"]["overrides"] == " ".join(study.best_trial.user_attrs["overrides"])
         assert one["best_so_far"][-1] == [study.best_trial.number, study.best_value]
     assert summary["inner_mean"] == pytest.approx((a["best"]["value"] + b["best"]["value"]) / 2)
-    assert (summary["seconds"], a["seconds"]) == (33.0, 18.0)
+    assert (summary["seconds"], a["seconds"]) == (39.0, 18.0)
     assert summary["parameters"]["model.hidden"] == {"type": "int", "low": 16, "high": 64, "log": False}
     assert summary["parameters"]["loss"]["choices"] == ["cross_entropy", "focal"]
     assert set(summary["parameters"]) <= set(table)  # a drawing finds the columns of all parameters
