@@ -72,7 +72,7 @@ def _entry(plan: Plan, params: Path) -> str:
     """Return params.yaml with the experiment: the search's base, and where its settings come from."""
     read_params(params)
     editor = YAML()  # ruamel keeps the comments
-    editor.width = 160
+    editor.width = 4096  # a line of a person is not broken
     document, name = editor.load(params.read_text(encoding="utf-8")), f"{plan.search.name}_tuned"
     for section in ("experiments", "set"):
         if document.get(section) is None:

@@ -33,7 +33,7 @@ def main(name: str, overrides: list[str], params: Path = paths.PARAMS) -> None:
     """
     read_params(params)
     editor = YAML()  # ruamel keeps the comments
-    editor.width = 160
+    editor.width = 4096  # a line of a person is not broken
     document = editor.load(params.read_text())
     _write(document, name, parse(overrides))
     text = StringIO()
