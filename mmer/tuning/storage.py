@@ -135,9 +135,17 @@ def _journal(url: str) -> Storage:
 
 
 def _mend(path: Path) -> None:
-    """Cut off a last line that a power cut left half written: nothing could be appended behind it."""
+    """Cut off a last line that a power cut left half written: nothing could be appended behind it.
+
+    Raises
+    ------
+    InputError
+        It is another kind of file.
+    """
     with path.open("rb+") as file:
         whole = file.read()
+        if whole and not whole.startswith(b'{"'):
+            raise InputError(f"storage {path}: not a journal of Optuna; move it away, or name another file")
         if whole and not whole.endswith(b"\n"):
             log.warning("storage %s: its last line is torn and is dropped", path)
             file.truncate(whole.rfind(b"\n") + 1)
