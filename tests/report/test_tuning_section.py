@@ -43,7 +43,7 @@ def test_the_page_says_what_is_no_result_and_what_is(record, text):
     page = Page(text)
     for words in (
         "Nested: the search demo was made 6 times, once for each outer fold, 12 trials each.",
-        "The inner score is optimistic: it is the best of 12 trials",
+        "The inner score is optimistic on average: it is the best of 12 trials",
         "report the score on the outer test clips, which no search saw",
         "48 seconds of training for 24 trials, 2.00 each. Trials: 22 complete, 2 failed.",
         "not used",
