@@ -37,7 +37,7 @@ def four_workers(url, folder):
     complete = table[table.state == "COMPLETE"]
     assert complete.groupby("study").size().to_dict() == {"sub01": 12, "sub02": 12}
     assert set(table.state) == {"COMPLETE", "FAIL"}  # nothing is left running
-    assert complete.worker.nunique() >= 3
+    assert complete.worker.nunique() >= 2  # the killed one had told at least one trial
     for row in complete.itertuples():
         assert row.value == pytest.approx(number_search.formula(row.overrides.split(" ")))
     # Of the killed worker's generation two trials of the first study ran or waited, maybe two of the second; one had
