@@ -99,8 +99,8 @@ def tuning_box(one: Measured) -> TuningBox | None:
         interval=interval_text(score) if score else "",
         gap=signed_text(tuning.gap),
         warning=(
-            f"The inner score is optimistic on average: it is the best of {many(found.trials, 'trial')}, chosen by this very "
-            "score. It is no result; report the score on the outer test clips, which no search saw."
+            f"The inner score is optimistic on average: it is the best of {many(found.trials, 'trial')}, chosen by "
+            "this very score. It is no result; report the score on the outer test clips, which no search saw."
         ),
         folds=tuple(
             FoldRow(row.fold, number_text(row.inner), number_text(row.outer), row.clips, " ".join(row.overrides))
