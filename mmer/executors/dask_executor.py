@@ -1,5 +1,6 @@
 """What all executors on Dask have in common."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +70,7 @@ class DaskExecutor(Tls):
             import distributed  # noqa: F401
         except ImportError as error:
             raise InputError(f"{self.where} needs Dask: pip install 'mmer-lab[cluster]'") from error
+        logging.getLogger("distributed").setLevel(logging.ERROR)  # it tells of every connection
         return connection(self, self.connect)[0]
 
     def close(self) -> None:

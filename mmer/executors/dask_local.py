@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmer.executors.dask_executor import DaskExecutor
 from mmer.types.errors import InputError
-from mmer.types.workers import cores
+from mmer.types.workers import cores, deaf_to_interrupts
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -36,7 +36,7 @@ class DaskLocal(DaskExecutor):
         import dask
         from distributed import Client, LocalCluster
 
-        with dask.config.set({"distributed.scheduler.allowed-failures": self.failures}):
+        with deaf_to_interrupts(), dask.config.set({"distributed.scheduler.allowed-failures": self.failures}):
             cluster = LocalCluster(
                 n_workers=self.processes or cores(),
                 threads_per_worker=1,

@@ -13,7 +13,7 @@ from typing import Any
 from distributed import Worker, WorkerPlugin
 from threadpoolctl import threadpool_limits
 
-from mmer.executors.versions import describe, difference
+from mmer.executors.versions import describe, difference, imported
 from mmer.types.errors import InputError
 
 # One thread per worker; read by libraries that are not imported yet.
@@ -76,6 +76,7 @@ class Work(WorkerPlugin):
         for module in self.preload:
             import_module(module)  # not to be taken for the time of an item
         ready = pickle.loads(self.payload)
+        imported.set()
         threadpool_limits(1)  # for what was imported before
         return ready
 

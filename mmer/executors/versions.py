@@ -3,6 +3,7 @@
 import hashlib
 import platform
 import socket
+import threading
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ def digest_now() -> str:
 # Taken when this module is imported, before anything that computes: a worker lives for days, and holds modules that
 # the disk has no longer.
 AT_START = digest_now()
+# Set once a worker has imported what it computes with: from then on an edit cannot reach it.
+imported = threading.Event()
 
 
 def own_version() -> dict[str, str]:
@@ -36,7 +39,8 @@ def own_version() -> dict[str, str]:
 
 def describe() -> dict[str, Any]:
     """Return who this process is and what it runs, in plain types: whoever asks may run another version."""
-    return {"host": socket.gethostname(), "version": own_version(), "edited": digest_now() != AT_START}
+    edited = not imported.is_set() and digest_now() != AT_START
+    return {"host": socket.gethostname(), "version": own_version(), "edited": edited}
 
 
 def difference(theirs: dict[str, Any], ours: dict[str, str]) -> str:

@@ -40,7 +40,8 @@ def warm_up(modules: Sequence[str]) -> None:
     """
     if cores() > 1 and "forkserver" in multiprocessing.get_all_start_methods():
         multiprocessing.get_context("forkserver").set_forkserver_preload(list(modules))
-        multiprocessing.forkserver.ensure_running()
+        with deaf_to_interrupts():
+            multiprocessing.forkserver.ensure_running()
 
 
 def in_processes(
@@ -83,7 +84,7 @@ def in_processes(
     told = (context.Value("i", 0), function, shared)
     executor = ProcessPoolExecutor(processes, mp_context=context, initializer=_start, initargs=told)
     try:
-        with _deaf_to_interrupts():
+        with deaf_to_interrupts():
             futures = [executor.submit(_call, item) for item in items]
         for future in futures:
             yield future.result()
@@ -102,7 +103,7 @@ def in_processes(
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
+def deaf_to_interrupts() -> Iterator[None]:
     """Ignore Ctrl-C while workers start: they inherit it, and this process alone says that it was stopped."""
     if threading.current_thread() is not threading.main_thread():
         yield
