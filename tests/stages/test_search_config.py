@@ -143,3 +143,19 @@ def test_a_recipe_may_not_change_the_protocol(folder):
 def test_sections_are_plain(folder):
     plan = read(MINE)
     json.dumps([plan.base, plan.search.to_dict()])
+
+
+def test_the_pipeline_depends_on_the_code_that_composes_and_lists_every_search():
+    def code(file, stage):
+        deps = yaml.safe_load((ROOT / file).read_text())["stages"][stage]
+        return {dep for dep in deps.get("do", deps)["deps"] if dep.startswith("mmer")}
+
+    own = code("pipelines/tune/dvc.yaml", "config")
+    assert own >= code("dvc.yaml", "config")
+    assert {f"mmer/tuning/{part}.py" for part in ("parameter", "search", "space")} < own
+    rows = yaml.safe_load((ROOT / "pipelines/tune/rows.yaml").read_text())
+    assert set(rows["searches"]) == set(options("search", ROOT / "conf"))
+
+
+def test_plain_repro_never_tunes():
+    assert not [name for name in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"] if "search" in name]

@@ -24,7 +24,12 @@ from mmer.stages.search_inputs import data_digest, made_folders
 from mmer.stages.search_tasks import SearchTasks, tuned_found
 from mmer.stages.tuned import section_of, tuned_digest, tuned_text
 from mmer.synthetic.release import write_release
+from mmer.tuning.judge import Pooled
+from mmer.tuning.results import best
+from mmer.tuning.storage import open_storage
+from mmer.tuning.study import open_study
 from mmer.tuning.trial import TrialRequest
+from mmer.tuning.worker import work
 from mmer.types.audit import Audit
 from mmer.types.clips import load_clips, save_clips
 from mmer.types.errors import InputError
@@ -155,17 +160,24 @@ def test_trials_share_what_they_are_made_of_and_come_back_in_order(nested):
     assert next(iter(tasks.train(requests[:1], 2))) == ()
 
 
-def test_other_labels_and_features_of_the_tested_subject_change_no_bit_of_its_study(workspace, nested):
-    """What is trained, and on what: so neither trials, nor values, nor the best can change."""
-    _, tasks, _ = nested
+def test_other_labels_and_features_of_the_tested_subject_change_no_bit_of_its_study(nested, tmp_path):
+    plan, tasks, _ = nested
     fold = sorted(tasks.studies)[0]
 
-    def outcome(tasks):
-        requests = [TrialRequest(fold, number, overrides) for number, overrides in enumerate(TRIALS)]
-        results = [result for folds in tasks.train(requests, None) for result in folds]
-        return [(result.fold, result.clip_ids, result.probabilities.tobytes()) for result in results]
+    def outcome(name, plan, tasks):
+        """Search for this one subject; every value, and the bits behind it."""
+        part, bits = tasks.studies[fold], []
+        study = open_study(plan.search, open_storage("journal", tmp_path, name), fold, {})
 
-    before, kept = outcome(tasks), {path: path.read_bytes() for path in (paths.clips("casme2"), paths.motion("casme2"))}
+        def watch(study, trial, outcome):
+            bits.extend((one.fold, one.clip_ids, one.probabilities.tobytes()) for one in outcome.folds)
+
+        judges = {fold: Pooled(fold, plan.search.metric, part.targets, part.clips)}
+        work({fold: study}, replace(plan.search, trials=3, generation=1), tasks.train, judges, watch)
+        return [(trial.params, trial.value) for trial in study.trials], best(study).number, bits
+
+    before = outcome("before", plan, tasks)
+    kept = {path: path.read_bytes() for path in (paths.clips("casme2"), paths.motion("casme2"))}
     clips = load_clips(paths.clips("casme2"))
     own = (clips.subject == fold).to_numpy()
     for column in ("emotion", "action_units"):
@@ -181,9 +193,10 @@ def test_other_labels_and_features_of_the_tested_subject_change_no_bit_of_its_st
         for path in sorted(tracks):
             track = FaceTrack.load(path)
             replace(track, action_units=1 - track.action_units).save(path)
-        _, poisoned, _ = opened("mine")
+        plan, poisoned, _ = opened("mine")
         assert set(poisoned.studies) == set(tasks.studies)
-        assert outcome(poisoned) == before
+        assert len(before[0]) == 3
+        assert outcome("poisoned", plan, poisoned) == before
         other = next(key for key in tasks.studies if key != fold)
         assert not np.array_equal(poisoned.studies[other].targets.index, tasks.studies[other].targets.index), (
             "the poison did not reach those who may see it"
@@ -390,6 +403,50 @@ def test_adoption_is_of_the_search_as_it_stands(put_back):
         file.write_text(before)
         if Path("kept.yaml").is_file():
             Path("kept.yaml").rename(paths.best("mine"))
+
+
+def test_a_search_is_run_and_gone_on_with_and_adopted(put_back, workspace, capsys):
+    file, folder = Path("conf/search/real.yaml"), paths.tune("real")
+    file.write_text(yaml.safe_dump(SEARCH | DEVELOPMENT))
+    try:
+        assert workspace.mmer("search", "real", "--worker") == 0
+        assert not folder.exists(), "a worker leaves the results to the search"
+        assert workspace.mmer("search", "real") == 0
+        trials = pd.read_parquet(folder / "trials.parquet")
+        assert list(trials.state) == ["COMPLETE"] * 2
+        assert set(trials.study) == {"development"}
+        assert len(pd.read_csv(folder / "trials.csv")) == 2
+        summary, found = (
+            json.loads((folder / "summary.json").read_text()),
+            yaml.safe_load(paths.best("real").read_text()),
+        )
+        first = trials.sort_values(["value", "number"], ascending=[False, True]).iloc[0]
+        assert " ".join(found["overrides"]) == first.overrides == summary["studies"][0]["best"]["overrides"]
+        assert (found["inner_score"], found["digest"]) == (first.value, summary["digest"])
+        assert sorted(found["development_subjects"]) == DEVELOPMENT["development_subjects"]
+        file.write_text(yaml.safe_dump(SEARCH | DEVELOPMENT | {"trials": 3}))
+        assert workspace.mmer("search", "real") == 0
+        assert len(pd.read_parquet(folder / "trials.parquet")) == 3
+        assert workspace.mmer("adopt", "real") == 0
+        assert "the entry real_tuned of params.yaml" in capsys.readouterr().out
+        assert resolve(read_params())["experiments"]["real_tuned"]["tuned"]["search"] == "real"
+        file.write_text(yaml.safe_dump(SEARCH | DEVELOPMENT | {"set": {"model": {"epochs": 1}}}))
+        assert workspace.mmer("search", "real") == 2
+        said = capsys.readouterr().err
+        assert "base" in said
+        assert "--fresh" in said
+        assert workspace.mmer("search", "real", "--fresh") == 0
+    finally:
+        file.unlink()
+        Path("conf/tuned/real.yaml").unlink(missing_ok=True)
+
+
+def test_an_experiment_asks_for_what_no_search_found(workspace):
+    params = read_params()
+    params["experiments"] = {"x": BASE | {"tuned": "mie"}}
+    params["set"] = {"experiments": {}, "datasets": {}}
+    with pytest.raises(InputError, match=r"params.yaml: experiments.x.tuned: conf/tuned has no 'mie'.*`mmer tune mie`"):
+        resolve(params)
 
 
 def test_a_digest_is_of_all_that_the_file_says(adopted):
