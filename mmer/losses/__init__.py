@@ -22,6 +22,9 @@ What only some losses have:
     needs                       class attribute, names of what ``forward`` takes after ``weight``, in this order:
                                 "features" (B, D), the input of the model's classifier; "units" (B, A), the action units
                                 annotated for the batch's training clips (``Targets.action_units``; NaN: not annotated)
+    numbers                     class attribute, names of attributes that are used in arithmetic only, never in an
+                                ``if``: in a stack whose members differ in one it is a tensor. Losses that differ in
+                                another number are not stacked together, which is only slower
     fit(targets)                called once, before the first step and before folds are stacked, with the Targets of the
                                 fold's training clips; fills buffers
     progress                    scalar buffer, the share 0..1 of the epochs that is done; ``mmer.losses.progress`` sets

@@ -36,6 +36,7 @@ class Asymmetric(nn.Module):
     """
 
     detection = True
+    numbers = ("gamma_present", "gamma_absent")  # not the margin: the formula is another where it is 0
 
     def __init__(
         self, class_counts: Tensor, gamma_present: float = 0.0, gamma_absent: float = 4.0, margin: float = 0.05

@@ -42,6 +42,7 @@ class AuContrastive(nn.Module):
     """
 
     needs = ("features", "units")
+    numbers = ("share", "temperature")
     class_weight: Tensor
 
     def __init__(

@@ -41,6 +41,7 @@ class AuSoftLabels(nn.Module):
     """
 
     needs = ("units",)
+    numbers = ("share",)
     class_weight: Tensor
     log_prior: Tensor
     log_shown: Tensor

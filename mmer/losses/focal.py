@@ -33,6 +33,7 @@ class Focal(nn.Module):
     alpha instead of the number of objects, as in weighted cross-entropy.
     """
 
+    numbers = ("gamma",)
     class_weight: Tensor
 
     def __init__(self, class_counts: Tensor, gamma: float = 2.0, alpha: str = "none") -> None:

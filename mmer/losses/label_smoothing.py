@@ -31,6 +31,7 @@ class LabelSmoothing(nn.Module):
     section 7. With weights and epsilon .1 it is the loss of Ruan et al. (2022), ACM Multimedia.
     """
 
+    numbers = ("epsilon",)
     class_weight: Tensor
 
     def __init__(self, class_counts: Tensor, epsilon: float = 0.1, weighted: bool = True) -> None:

@@ -45,6 +45,7 @@ class Ldam(nn.Module):
     NeurIPS, "LDAM loss" and algorithm 1. Changed besides: the sum is divided by the summed weights.
     """
 
+    numbers = ("start",)
     margin: Tensor
     early_weight: Tensor
     late_weight: Tensor

@@ -20,6 +20,10 @@
     dead_parameters                         attribute, optional: name of a parameter, or how it begins -> why it gets no
                                             gradient. A bias in front of a batch normalisation is one:
                                             mmer.models.idle_bias
+    numbers                                 class attribute of any module, optional: names of attributes that are used
+                                            in arithmetic only, never in an ``if``: in a stack whose members differ in
+                                            one it is a tensor, (K,) where the network is ``folded``. Networks that
+                                            differ in another number are not stacked together, which is only slower
     __init__(sizes, **yaml keys)            ``sizes`` is a mmer.types.samples.Sizes
     forward(batch, edge_weight) -> logits   batch: dict of stream -> Tensor (B, ...); edge_weight: Tensor (E,)
                                             of the fold; logits: Tensor (B, K)

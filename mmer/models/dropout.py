@@ -42,6 +42,8 @@ class Dropout(nn.Module):
 
     Attributes
     ----------
+    p : float or Tensor of shape () or (K,), float64
+        A tensor in a stack whose members differ in it (``numbers``, see ``mmer.models``).
     seed : Tensor of shape () or (K,), int64
         Set once per fold by ``seed_dropout``; differs between the layers of a model.
     step : Tensor of shape () or (K,), int64
@@ -53,6 +55,8 @@ class Dropout(nn.Module):
         ``p`` is not in 0 <= p < 1.
     """
 
+    numbers = ("p",)
+    p: float | Tensor
     seed: Tensor
     step: Tensor
 
@@ -75,12 +79,18 @@ class Dropout(nn.Module):
             Which dimension of one fold counts clips. An element is known by its clip's row and its place in the clip,
             so that padding behind the real rows of a batch changes no mask.
         """
-        return self._drop(x, clips) if self.training and self.p else x
+        return self._drop(x, clips) if self.active else x
 
-    def kept(self) -> tuple[int, float]:
+    @property
+    def active(self) -> bool:
+        """Whether anything may be dropped now."""
+        return self.training and (isinstance(self.p, Tensor) or self.p > 0)
+
+    def kept(self) -> tuple[int | Tensor, float | Tensor]:
         """Return the smallest word that keeps an element, and the factor of what is kept."""
         p = self.p if self.training else 0.0
-        return int(p * 2**32) - 2**31, 1 / (1 - p)  # words are even over -2^31 .. 2^31 - 1
+        whole = (p * 2**32).to(torch.int64) if isinstance(p, Tensor) else int(p * 2**32)
+        return whole - 2**31, 1 / (1 - p)  # words are even over -2^31 .. 2^31 - 1
 
     def _drop(self, x: Tensor, clips: int, relu: bool = False) -> Tensor:
         """Drop elements, and those below zero too where ``relu`` is set."""
@@ -89,7 +99,7 @@ class Dropout(nn.Module):
             return Dropped.apply(x, self.seed, self.step, clips, least, scale, relu)
         return (torch.relu(x) if relu else x) * self._mask(x, clips, least, scale)
 
-    def _mask(self, x: Tensor, clips: int, least: int, scale: float) -> Tensor:
+    def _mask(self, x: Tensor, clips: int, least: int | Tensor, scale: float | Tensor) -> Tensor:
         """Return zeros and ``scale``."""
         shape = list(x.shape[self.seed.ndim :])
         clips %= len(shape)
@@ -108,6 +118,9 @@ class Dropout(nn.Module):
         word ^= second
         word ^= word >> 15
         word *= FACTORS[1]
+        if isinstance(least, Tensor):
+            least, scale = (value.view(value.shape + (1,) * len(shape)) for value in (least, scale))
+            return (word >= least.to(torch.int32)).to(x.dtype) * scale.to(x.dtype)
         kept = word.clamp(least - 1, least).sub_(least - 1)
         return kept.to(x.dtype).mul_(scale)
 
@@ -121,7 +134,7 @@ class ReluDropout(Dropout):
 
     def forward(self, x: Tensor, clips: int = 0) -> Tensor:
         """Return max(x, 0) with elements dropped; see ``Dropout``."""
-        return self._drop(x, clips, relu=True) if self.training and self.p else torch.relu(x)
+        return self._drop(x, clips, relu=True) if self.active else torch.relu(x)
 
 
 def seed_dropout(model: nn.Module, seed: int) -> None:

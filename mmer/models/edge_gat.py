@@ -44,6 +44,8 @@ class Stream(nn.Module):
     update_edges : bool
     """
 
+    numbers = ("rbf_width",)
+
     def __init__(
         self,
         channels: int,

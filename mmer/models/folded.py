@@ -164,11 +164,12 @@ def graph_layers(
             x = dropout(convolution(x, adjacency), clips=1)
         x = x.movedim(-3, -2)
         return x if classifier is None else classifier(x.flatten(-2))
-    kept = zip(*(dropout.kept() for dropout in dropouts), strict=True)
+    kept = tuple(zip(*(dropout.kept() for dropout in dropouts), strict=True))
     parts = (*weights, *biases, *(dropout.seed for dropout in dropouts), *(dropout.step for dropout in dropouts), *head)
     if weights[0].ndim > 2:
         return GraphLayers.apply(x, adjacency, *kept, *parts)[0]
     x, adjacency, *parts = (value.unsqueeze(0) for value in (x, adjacency, *parts))
+    kept = (tuple(v.unsqueeze(0) if isinstance(v, Tensor) else v for v in values) for values in kept)
     return GraphLayers.apply(x, adjacency, *kept, *parts)[0].squeeze(0)
 
 

@@ -147,7 +147,7 @@ class Fused(nn.Module):
             ],
             1,
         )
-        if self.training and self.drop.p:
+        if self.drop.active:
             kept = present * (self.drop(torch.ones_like(present)) > 0)
             present = torch.where(kept.amax(1, keepdim=True) > 0, kept, present)
         return dict(zip(self.modalities, present.unbind(1), strict=True))

@@ -33,7 +33,7 @@ class MapDropout(Dropout):
 
     def forward(self, x: Tensor, clips: int = 0) -> Tensor:
         """Return ``x`` (B, C, ...) with maps dropped."""
-        if not (self.training and self.p):
+        if not self.active:
             return x
         return x * self._drop(torch.ones_like(x[(slice(None), slice(None), *[slice(1)] * (x.ndim - 2))]), clips)
 
@@ -43,7 +43,7 @@ class PathDropout(Dropout):
 
     def forward(self, x: Tensor, clips: int = 0) -> Tensor:
         """Return ``x`` (B, ...) with clips dropped."""
-        if not (self.training and self.p):
+        if not self.active:
             return x
         return x * self._drop(torch.ones_like(x[(slice(None), *[slice(1)] * (x.ndim - 1))]), clips)
 

@@ -90,6 +90,7 @@ class MerGcn(nn.Module):
     """
 
     streams = ("graph", "video")
+    numbers = ("self_loop",)
     permutation_invariant = False  # every unit has a linear layer of its own
 
     def __init__(
@@ -149,7 +150,7 @@ class MerGcn(nn.Module):
 
     def normalised(self, edge_weight: Tensor) -> Tensor:
         """Return the weights of the edges and of the self loops behind them, divided by degrees: (E + A,)."""
-        loops = edge_weight.new_full((len(self.unit_names),), self.self_loop)
+        loops = edge_weight.new_ones(len(self.unit_names)) * self.self_loop
         weight = torch.cat([edge_weight, loops])
         source, target = self.edges
         scale = loops.new_zeros(len(loops)).scatter_add(0, source, weight).rsqrt()

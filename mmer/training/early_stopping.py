@@ -66,10 +66,10 @@ class Patience:
     """
 
     def __init__(self, stack: Stack, recipe: Recipe) -> None:
-        self.most = recipe.patience
         self.best: dict[str, Tensor] | None = None
-        if self.most is not None:
+        if recipe.patience is not None:
             k, device = len(stack.members), stack.edges.device
+            self.most = torch.tensor([member.recipe.patience for member in stack.members], device=device)
             self.clips = Clips([member.validation for member in stack.members])
             self.lowest = torch.full((k,), torch.inf, device=device)
             self.bad = torch.zeros(k, dtype=torch.int64, device=device)
@@ -100,5 +100,5 @@ class Patience:
         """Go on with these members only."""
         if self.best is not None:
             self.clips.keep(places)
-            self.lowest, self.bad = self.lowest[places], self.bad[places]
+            self.lowest, self.bad, self.most = self.lowest[places], self.bad[places], self.most[places]
             self.best = {name: value[places] for name, value in self.best.items()}

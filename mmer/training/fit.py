@@ -227,6 +227,7 @@ def prepare(
         validation=validation,
         chances=None if chances is None else torch.tensor([chances[clip] for clip in clip_ids], dtype=torch.float64),
         raw=raw,
+        recipe=recipe,
     )
     return Prepared(member, scaler, edge_weight, clip_ids, tuple(sorted(held_out)), recipe.precision, signals)
 

@@ -4,9 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from time import perf_counter, process_time
-from typing import Any
 
-import numpy as np
 import torch
 
 from mmer.executors.processes import Processes
@@ -14,16 +12,14 @@ from mmer.training.cache import Cache
 from mmer.training.checks import check_folds
 from mmer.training.classical import fit_classical
 from mmer.training.device import find_device, is_out_of_memory, reproducible, take_device, tune_malloc
-from mmer.training.early_stopping import held_out_clips
-from mmer.training.fit import Fitted, Prepared, finish, fit, predict, prepare
+from mmer.training.fit import Fitted, fit, prepare
 from mmer.training.fold_result import FoldResult
-from mmer.training.look import look
 from mmer.training.plan import START_SECONDS, Plan, make_plan, make_stacks
 from mmer.training.precision import tensor_cores
-from mmer.training.presence import hide, subsets
 from mmer.training.seeds import Key
+from mmer.training.stacked_folds import fold_inputs, fold_result, train_together
 from mmer.training.task import Task
-from mmer.training.train import steps_per_epoch, time_steps, train
+from mmer.training.train import steps_per_epoch, time_steps
 from mmer.types.errors import InputError
 from mmer.types.executor import Executor
 from mmer.types.split import Split
@@ -49,7 +45,7 @@ Training = tuple[int, Split]  # a seed and a fold
 
 def train_fold(task: Task, split: Split) -> FoldResult:
     """Fit on the training clips of one fold and predict its test clips."""
-    return _result(task, split, fit_fold(task, split))
+    return fold_result(task, split, fit_fold(task, split))
 
 
 def fit_fold(task: Task, split: Split, after_epoch: Callable[[int, Fitted], None] | None = None) -> Fitted:
@@ -58,7 +54,7 @@ def fit_fold(task: Task, split: Split, after_epoch: Callable[[int, Fitted], None
         samples, targets = task.samples.subset(split.train), task.targets.subset(split.train)
         key = Key(task.experiment, task.seed, split.fold)
         return fit_classical(samples, targets, task.make_model, task.recipe, key, after_epoch)
-    inputs, seen = _inputs(task, split)
+    inputs, seen = fold_inputs(task, split)
     fitted = fit(**inputs, after_epoch=after_epoch)
     return replace(fitted, seen=seen | fitted.seen)
 
@@ -71,69 +67,7 @@ def train_stack(task: Task, trainings: Sequence[Training], way: str | None = Non
     list of FoldResult or InputError
         In the order of ``trainings``; the error of those that failed.
     """
-    with reproducible(find_device(task.device)):
-        tasks = [replace(task, seed=seed) for seed, _ in trainings]
-        splits = [split for _, split in trainings]
-        pairs = [_inputs(*pair) for pair in zip(tasks, splits, strict=True)]
-        ready: list[Prepared] = [prepare(**inputs) for inputs, _ in pairs]
-        with tensor_cores(task.recipe.precision):
-            reports = train([item.member for item in ready], task.recipe, way)
-        results = []
-        for one, split, item, report, (_, seen) in zip(tasks, splits, ready, reports, pairs, strict=True):
-            if report.error is not None:
-                results.append(report.error)
-            else:
-                fitted = finish(item, report)
-                results.append(_result(one, split, replace(fitted, seen=seen | fitted.seen)))
-    return results
-
-
-def _inputs(task: Task, split: Split) -> tuple[dict[str, Any], dict[str, tuple[str, ...]]]:
-    """Return what ``fit`` and ``prepare`` get of one fold, and what was fitted for it on which clips."""
-    samples, targets = task.samples.subset(split.train), task.targets.subset(split.train)
-    key, held_out = Key(task.experiment, task.seed, split.fold), held_out_clips(task, split, task.seed)
-    trained_on = targets.subset(tuple(clip for clip in split.train if clip not in set(held_out)))
-    edge_weight, seen = np.ones(samples.edge_index.shape[1], np.float32), {}
-    if task.fit_edges is not None:
-        edge_weight, seen = task.fit_edges(trained_on), {"edge_weight": trained_on.clip_ids}
-    subjects = {clip: task.subjects[clip] for clip in trained_on.clip_ids} if task.subjects is not None else {}
-    chances = task.sampling.chances(trained_on, subjects)
-    if chances is not None:
-        seen["sampling"] = trained_on.clip_ids
-    inputs = {
-        "samples": samples,
-        "targets": targets,
-        "make_model": task.make_model,
-        "make_loss": task.make_loss,
-        "edge_weight": edge_weight,
-        "recipe": task.recipe,
-        "key": key,
-        "device": find_device(task.device),
-        "held_out": held_out,
-        "chances": chances,
-        "augment": task.augment,
-        "nodes": task.nodes,
-        "fit_signals": task.fit_signals,
-    }
-    return inputs, seen
-
-
-def _result(task: Task, split: Split, fitted: Fitted) -> FoldResult:
-    """Predict the test clips of a fold, also without some streams; then look at what the model saw, if asked."""
-    test = task.samples.subset(split.test)
-    result = FoldResult(
-        split.fold,
-        task.seed,
-        split.test,
-        predict(fitted, test),
-        fitted.curve,
-        split.repeat,
-        fitted.seen,
-        subsets={name: predict(fitted, hide(test, hidden)) for name, hidden in subsets(fitted.model).items()},
-    )
-    if task.saw and not task.classical:
-        result = replace(result, saw=look(fitted, test, (task.seed, split.repeat, split.fold), task.recipe.batch_size))
-    return result
+    return train_together([(replace(task, seed=seed), split) for seed, split in trainings], way)
 
 
 def run_folds(
@@ -229,7 +163,7 @@ def _seconds(task: Task, trainings: Sequence[Training], number: int) -> float:
         fit_fold(task, chosen[0][1])
         return perf_counter() - start
     with reproducible(find_device(task.device)):
-        inputs = [_inputs(replace(task, seed=seed), split)[0] for seed, split in chosen]
+        inputs = [fold_inputs(replace(task, seed=seed), split)[0] for seed, split in chosen]
         members = [prepare(**one).member for one in inputs]
         steps = task.recipe.epochs * steps_per_epoch(len(members[0].clips), task.recipe)
         with tensor_cores(task.recipe.precision):

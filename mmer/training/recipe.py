@@ -1,7 +1,7 @@
 """Recipe: how a model is trained. Its fields are keys of conf/model/*.yaml, beside those of the model."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mmer.training.precision import PRECISIONS
 from mmer.types.errors import InputError, nearest
@@ -76,6 +76,17 @@ class Recipe:
     validation_subjects: int = 2
     precision: str = "float32"
     cuda_graph: str = "auto"
+
+    def frame(self) -> "Recipe":
+        """Return what recipes of the members of one stack have in common, all else put to one value.
+
+        They may differ in what is a number to each member alone: learning rate and its schedule, decay, momentum,
+        lengths, patience; and in what is done before the first step.
+        """
+        common = {"lr": 1.0, "weight_decay": 0.0, "momentum": 0.0, "clip_norm": None, "validation_subjects": 1}
+        common |= {"schedule": "constant", "step_epochs": 1, "step_factor": 0.1, "standardise": "none"}
+        # Of how many clips a step is, is seen from the number of steps.
+        return replace(self, **common, batch_size=1, patience=None if self.patience is None else 1)
 
     def __post_init__(self) -> None:
         # Without quotation marks, on and off are truth values to yaml, and come here as their names.

@@ -10,7 +10,6 @@ The forward pass of a stack takes one of three ways:
 ``vmap``    every other model, by ``torch.func.vmap``.
 """
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -21,7 +20,9 @@ from torch.func import functional_call, vmap
 from mmer.models.unit_detection import unit_columns, unit_loss
 from mmer.training.augment.raw import Raw
 from mmer.training.precision import forward_cast
+from mmer.training.recipe import Recipe
 from mmer.training.seeds import Key
+from mmer.training.together import stacked
 from mmer.types.targets import FACS
 
 IMAGES = ("flow",)  # streams (n, C, H, W)
@@ -90,6 +91,8 @@ class Member:
         Probability of each clip in each draw of an epoch; None: every clip once (``mmer.training.sampling``).
     raw : Raw or None
         How the clips are changed and scaled whenever they are shown; None: they are scaled, and shown as they are.
+    recipe : Recipe or None
+        Its own, where members differ in numbers of it (``mmer.training.recipe.Recipe.frame``).
     """
 
     key: Key
@@ -101,6 +104,7 @@ class Member:
     validation: Batch | None = None
     chances: Tensor | None = None
     raw: Raw | None = None
+    recipe: Recipe | None = None
 
 
 class Clips:
@@ -156,7 +160,7 @@ class Stack:
     Parameters
     ----------
     members : sequence of Member
-        Of one architecture.
+        Of one architecture, see ``mmer.training.together.signature``.
     way : str or None
         ``plain``, ``folded`` or ``vmap``; None: as the module says.
     precision : str
@@ -168,6 +172,8 @@ class Stack:
         Of the first member, but every parameter and buffer has a leading dimension K. ``mmer.models.dropout.set_step``
         and its like work on them.
     way : str
+    lifted : frozenset of str
+        Buffers of the model that are numbers of the members' own models (``mmer.training.together``).
     """
 
     def __init__(self, members: Sequence[Member], way: str | None = None, precision: str = "float32") -> None:
@@ -175,8 +181,8 @@ class Stack:
         folded = getattr(type(members[0].model), "folded", False)
         self.way = way or ("plain" if len(members) == 1 else "folded" if folded else "vmap")
         # A model alone is not copied: what it keeps of itself beside parameters and buffers stays its own.
-        self.model = _stacked([member.model for member in members], copied=len(members) > 1)
-        self.loss = _stacked([member.loss for member in members], copied=True)
+        self.model, self.lifted = stacked([member.model for member in members], copied=len(members) > 1)
+        self.loss, _ = stacked([member.loss for member in members], copied=True)
         self.edges = torch.stack([member.edges for member in members])
 
     @property
@@ -246,17 +252,17 @@ class Stack:
 
     def give_back(self, place: int, model: nn.Module, values: dict[str, Tensor] | None = None) -> None:
         """Put the weights of one member into a model of its own, from ``values`` (see ``values``) where given."""
-        for name, stacked in (values or self.values()).items():
+        for name, whole in (values or self.values()).items():
             module, _, leaf = name.rpartition(".")
-            owner, own = model.get_submodule(module), stacked[place].detach().clone()
+            owner, own = model.get_submodule(module), whole[place].detach().clone()
             if leaf in owner._parameters:
-                owner._parameters[leaf] = nn.Parameter(own, requires_grad=stacked.requires_grad)
+                owner._parameters[leaf] = nn.Parameter(own, requires_grad=whole.requires_grad)
             else:
                 owner._buffers[leaf] = own
 
     def values(self) -> dict[str, Tensor]:
-        """Return every parameter and buffer of the model by its name, (K, ...)."""
-        return _state(self.model)
+        """Return every parameter and buffer of the model by its name, (K, ...); ``lifted`` numbers are none of them."""
+        return {name: value for name, value in _state(self.model).items() if name not in self.lifted}
 
     def keep(self, places: list[int]) -> None:
         """Go on with these members only; what an optimiser holds of the parameters is its owner's to follow."""
@@ -271,21 +277,6 @@ class Stack:
                 for leaf, value in part._buffers.items():
                     if value is not None:
                         part._buffers[leaf] = value[places]
-
-
-def _stacked(modules: list[nn.Module], copied: bool) -> nn.Module:
-    """Return the first module, or a copy, in which every parameter and buffer is that of all modules, (K, ...)."""
-    whole = copy.deepcopy(modules[0]) if copied else modules[0]
-    for path, part in whole.named_modules():
-        others = [module.get_submodule(path) for module in modules]
-        for leaf, value in list(part._parameters.items()):
-            if value is not None:
-                values = torch.stack([other._parameters[leaf].detach() for other in others])
-                part._parameters[leaf] = nn.Parameter(values, requires_grad=value.requires_grad)
-        for leaf, value in list(part._buffers.items()):
-            if value is not None:
-                part._buffers[leaf] = torch.stack([other._buffers[leaf] for other in others])
-    return whole
 
 
 def _pixels_last(values: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ Which clips an epoch shows is ``mmer.training.sampling``'s matter; how they are 
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
 
@@ -25,7 +25,7 @@ from mmer.training.augment.augmentation import Augmentation
 from mmer.training.capture import Eager, can_record, make_steps
 from mmer.training.early_stopping import Patience
 from mmer.training.fold_result import CURVE
-from mmer.training.optimizer import clip_gradients, keep_members, learning_rate, make_optimizer, set_learning_rate
+from mmer.training.optimizer import clip_gradients, keep_members, longest_gradients, make_optimizer, set_learning_rates
 from mmer.training.recipe import Recipe
 from mmer.training.sampling.order import draw_order
 from mmer.training.seeds import Key
@@ -78,6 +78,7 @@ def train(
     members : sequence of Member
         With equal ``steps_per_epoch``.
     recipe : Recipe
+        Of all members that have no ``recipe`` of their own; those of members have one ``Recipe.frame``.
     way : str, optional
         See ``Stack``.
     watch : callable, optional
@@ -88,8 +89,9 @@ def train(
     list of Report
         One per member, in their order. A member whose loss is not finite stops with an error; the others go on.
     """
-    steps = steps_per_epoch(len(members[0].clips), recipe)
-    if any(steps_per_epoch(len(member.clips), recipe) != steps for member in members):
+    members = [replace(member, recipe=member.recipe or recipe) for member in members]
+    steps, *others = {steps_per_epoch(len(member.clips), member.recipe) for member in members}
+    if others:
         raise ValueError("members of a stack must take the same number of steps per epoch")
     reports = [Report(member.key, torch.zeros(len(member.clips), dtype=torch.bool)) for member in members]
     running = list(reports)
@@ -99,15 +101,17 @@ def train(
     patience = Patience(stack, recipe)
     stack.model.train()
     for epoch in range(1, recipe.epochs + 1):
-        set_learning_rate(optimizer, learning_rate(recipe, epoch))
+        set_learning_rates(optimizer, [member.recipe for member in stack.members], epoch)
         set_progress(stack.loss, (epoch - 1) / recipe.epochs)
         orders = [draw_order(member.key, len(member.clips), epoch, member.chances) for member in stack.members]
         loss, correct = _epoch(stack, clips, orders, steps, epoch, take)
-        for report, size, order, *sums in zip(running, clips.sizes, orders, loss, correct, strict=True):
+        for report, member, size, order, *sums in zip(
+            running, stack.members, clips.sizes, orders, loss, correct, strict=True
+        ):
             report.used[order] = True
             report.rows.append((epoch, *(value / size for value in sums)))
             if not math.isfinite(sums[0]):
-                report.error = _diverged(report, recipe)
+                report.error = _diverged(report, member.recipe)
         finished = patience.finished(stack) | {
             place for place, report in enumerate(running) if report.error is not None
         }
@@ -130,6 +134,7 @@ def train(
 
 def time_steps(members: Sequence[Member], recipe: Recipe, way: str | None = None, steps: int = 4) -> float:
     """Return the seconds that a step takes per member; the members are of no use after it."""
+    members = [replace(member, recipe=member.recipe or recipe) for member in members]
     stack, clips = Stack(members, way, recipe.precision), Clips([member.clips for member in members])
     _, take = _start(stack, clips, recipe)
     stack.model.train()
@@ -147,9 +152,10 @@ def time_steps(members: Sequence[Member], recipe: Recipe, way: str | None = None
 def _start(stack: Stack, clips: Clips, recipe: Recipe) -> tuple[torch.optim.Optimizer, Eager]:
     """Make the optimiser, and what takes a step: ``_step`` itself, or something that replays it on a GPU."""
     device, first = stack.edges.device, stack.members[0].key
-    optimizer = make_optimizer(stack.parameters.values(), recipe, recorded=can_record(device))
+    own = [member.recipe for member in stack.members]
+    optimizer = make_optimizer(stack.parameters.values(), own, recorded=can_record(device))
     name = f"{first.experiment}, stack of {len(stack.members)} from seed {first.seed}, fold {first.fold}"
-    body = partial(_step, stack, clips, optimizer, recipe)
+    body = partial(_step, stack, clips, optimizer)
     return optimizer, make_steps(body, optimizer, device, recipe.cuda_graph, name)
 
 
@@ -176,7 +182,6 @@ def _step(
     stack: Stack,
     clips: Clips,
     optimizer: torch.optim.Optimizer,
-    recipe: Recipe,
     rows: Tensor,
     padded: bool,
     change: Callable[[Batch], Batch] | None,
@@ -194,8 +199,8 @@ def _step(
     losses = stack.losses(logits, inside, batch)
     optimizer.zero_grad(set_to_none=True)
     losses.sum().backward()  # members share no number, so the gradient of the sum is that of each
-    if recipe.clip_norm is not None:
-        clip_gradients(stack.parameters.values(), recipe.clip_norm)
+    if (most := longest_gradients(optimizer)) is not None:
+        clip_gradients(stack.parameters.values(), most)
     optimizer.step()
     hits = right(logits.detach(), batch.answer, stack.members[0].detection)
     return losses.detach() * real.sum(1), (hits * real).sum(1)

@@ -36,25 +36,26 @@ def scrambled(element, first, second):
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def drop(x, seed, step, least, scale, relu, out):
-    """Drop elements of x (K, what is before the clips, clips, what is behind them)."""
-    scale = x.dtype.type(scale)
+    """Drop elements of x (K, what is before the clips, clips, what is behind them); all else is (K,)."""
     for k in range(x.shape[0]):
         first, second = keys(seed[k], step[k])
+        smallest, factor = I32(least[k]), x.dtype.type(scale[k])
         for o in range(x.shape[1]):
             for c in range(x.shape[2]):
                 start = I32((c * x.shape[1] + o) * x.shape[3])
                 row, into = x[k, o, c], out[k, o, c]
                 for i in range(row.size):
-                    kept = (scrambled(I32(start + I32(i)), first, second) >= least) & ((not relu) | (row[i] > 0))
-                    into[i] = row[i] * scale if kept else row[i] * 0
+                    kept = (scrambled(I32(start + I32(i)), first, second) >= smallest) & ((not relu) | (row[i] > 0))
+                    into[i] = row[i] * factor if kept else row[i] * 0
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def gate(gradient, out, scale, found):
-    """Pass the gradient where the output of ReLU and dropout is above zero; all of shape (n,)."""
-    scale = gradient.dtype.type(scale)
-    for i in range(out.size):
-        found[i] = gradient[i] * scale if out[i] > 0 else gradient[i] * 0
+    """Pass the gradient where the output of ReLU and dropout is above zero; all (K, n), and scale (K,)."""
+    for k in range(len(out)):
+        factor, arrived, row, into = gradient.dtype.type(scale[k]), gradient[k], out[k], found[k]
+        for i in range(row.size):
+            into[i] = arrived[i] * factor if row[i] > 0 else arrived[i] * 0
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
@@ -151,7 +152,7 @@ def graph_forward(x, adjacency, weights, biases, seeds, steps, least, scale, hea
                 collect(adjacency[k], mapped.reshape(shape), False, spread.reshape(shape))
                 found = spread.reshape(nodes * clips, width)
             low, high = keys(seeds[layer][k], steps[layer][k])
-            factor, smallest = x.dtype.type(scale[layer]), I32(least[layer])
+            factor, smallest = x.dtype.type(scale[layer, k]), I32(least[layer, k])
             last = layer == len(weights) - 1
             for n in range(nodes):
                 for c in range(clips):
@@ -182,7 +183,7 @@ def graph_backward(
             weight, total = weights[layer][k], of_biases[layer][k]
             width, channels = weight.shape
             last = layer == len(weights) - 1
-            factor = x.dtype.type(scale[layer])
+            factor = x.dtype.type(scale[layer, k])
             inner = room[: nodes * clips * width].reshape(nodes * clips, width)
             upper = above[: nodes * clips * width].reshape(nodes * clips, width)
             if last and len(of_logits):

@@ -8,14 +8,16 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from mmer.models.kernels.compiled import graph_backward, graph_forward
+from mmer.models.kernels.dropout import each, together
 
 
 class GraphLayers(torch.autograd.Function):
     """dropout(relu(A X W' + b)), layer after layer, of K folds; differentiable once, and not by A.
 
     Called with x (K, N, B, C), adjacency (K, N, N), of every layer the smallest word that ``mmer.models.dropout`` keeps
-    and the factor of what is kept, and then, each for all layers, weights (K, D, C), biases (K, D), seeds (K,) and
-    steps (K,); if all nodes of a clip go into a classifier, at last its weight (K, M, N * D) and bias (K, M).
+    and the factor of what is kept (numbers, or tensors (K,)), and then, each for all layers, weights (K, D, C), biases
+    (K, D), seeds (K,) and steps (K,); if all nodes of a clip go into a classifier, at last its weight (K, M, N * D) and
+    bias (K, M).
 
     Returned are the classifier's logits (K, B, M), or what the last layer gives, (K, B, N, D); and beside them what
     only the gradient needs: outputs of layers, (K, N, B, D) of all but the last, and of every layer A X, (K, N, B, C),
@@ -41,8 +43,8 @@ class GraphLayers(torch.autograd.Function):
         graph_forward(
             *_arrays(x, adjacency),
             *(_arrays(*group) for group in (weights, biases, seeds, steps)),
-            np.array(least),
-            np.array(scale),
+            _each(least, folds),
+            _each(scale, folds),
             _head(head, x),
             _arrays(*collected),
             _arrays(*outs),
@@ -77,7 +79,7 @@ class GraphLayers(torch.autograd.Function):
         graph_backward(
             *_arrays(*((empty[..., None], gradient) if head else (gradient, empty)), x, adjacency),
             _arrays(*weights),
-            np.array(ctx.scale),
+            _each(ctx.scale, len(x)),
             _head(head, x),
             _arrays(*collected),
             _arrays(*outs),
@@ -93,19 +95,28 @@ class GraphLayers(torch.autograd.Function):
     def vmap(info: Any, dims: tuple, *inputs: Any) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
         """Take all folds at once, each of which comes as a stack of one."""
 
-        def whole(value: Tensor, at: int | None) -> Tensor:
-            value = value.expand(info.batch_size, *value.shape) if at is None else value.movedim(at, 0)
-            return value.flatten(0, 1).contiguous()
+        def whole(value: Any, at: int | None) -> Any:
+            value = together(value, at, info.batch_size)
+            return value.flatten(0, 1).contiguous() if isinstance(value, Tensor) else value
+
+        def layers(values: tuple, at: tuple | None) -> tuple:
+            return tuple(whole(*pair) for pair in zip(values, at or (None,) * len(values), strict=True))
 
         x, adjacency, least, scale, *parts = inputs
-        parts = [whole(*pair) for pair in zip(parts, dims[4:], strict=True)]
-        found = GraphLayers.apply(whole(x, dims[0]), whole(adjacency, dims[1]), least, scale, *parts)
+        found = GraphLayers.apply(
+            *layers((x, adjacency), dims[:2]), layers(least, dims[2]), layers(scale, dims[3]), *layers(parts, dims[4:])
+        )
         return tuple(value.unsqueeze(1) for value in found), (0,) * len(found)
 
 
 def _by_layer(parts: list[Tensor], layers: int) -> list[list[Tensor]]:
     """Return weights, biases, seeds, steps and what there is of a classifier."""
     return [parts[start : start + layers] for start in range(0, 4 * layers, layers)] + [parts[4 * layers :]]
+
+
+def _each(values: tuple, folds: int) -> np.ndarray:
+    """Return the numbers of every layer and fold, (layers, K)."""
+    return np.stack([each(value, folds) for value in values])
 
 
 def _head(values: list[Tensor], x: Tensor) -> tuple[np.ndarray, np.ndarray]:
