@@ -1,7 +1,7 @@
 """The workers of a Dask scheduler that somebody started."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mmer.executors.dask_executor import DaskExecutor
 from mmer.executors.security import check_address
@@ -25,14 +25,14 @@ class DaskAddress(DaskExecutor):
 
     address: str = ""
 
-    def connect(self) -> tuple["Client", Any]:
+    def connect(self) -> "tuple[Client]":
         """Connect to the scheduler."""
         security = self.security(self.where)
         check_address(self.address, security is not None, self.insecure, self.where)
         from distributed import Client
 
         try:
-            return Client(self.address, security=security, timeout=self.wait, set_as_default=False), None
+            return (Client(self.address, security=security, timeout=self.wait, set_as_default=False),)
         except (OSError, TimeoutError) as error:
             raise InputError(
                 f"{self.where}: no scheduler answers at {self.address} within {self.wait:g} s; start one with "

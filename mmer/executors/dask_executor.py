@@ -54,8 +54,8 @@ class DaskExecutor(Tls):
         await_workers(client, self.wait)
         return len(client.nthreads())
 
-    def connect(self) -> tuple["Client", Any]:
-        """Make a client, and the cluster that it belongs to (None: somebody else's)."""
+    def connect(self) -> tuple[Any, ...]:
+        """Make a client, and what is to be closed after it."""
         raise NotImplementedError
 
     def client(self) -> "Client":
@@ -71,7 +71,7 @@ class DaskExecutor(Tls):
         except ImportError as error:
             raise InputError(f"{self.where} needs Dask: pip install 'mmer-lab[cluster]'") from error
         logging.getLogger("distributed").setLevel(logging.ERROR)  # it tells of every connection
-        return connection(self, self.connect)[0]
+        return connection(self, self.connect)
 
     def close(self) -> None:
         """End the connection, and the cluster if this executor started it; the end of the process does it too."""

@@ -1,14 +1,14 @@
 """A Dask cluster on this machine."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mmer.executors.dask_executor import DaskExecutor
 from mmer.types.errors import InputError
 from mmer.types.workers import cores, deaf_to_interrupts
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, LocalCluster
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class DaskLocal(DaskExecutor):
         if self.processes is not None and self.processes < 1:
             raise InputError(f"{self.where}: processes must be at least 1, got {self.processes}")
 
-    def connect(self) -> tuple["Client", Any]:
+    def connect(self) -> "tuple[Client, LocalCluster]":
         """Start a cluster."""
         import dask
         from distributed import Client, LocalCluster

@@ -1,14 +1,16 @@
 """Workers that are jobs of a batch system, submitted by dask-jobqueue."""
 
-import os
 import shutil
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from mmer.executors.dask_executor import DaskExecutor
+from mmer.executors.security import temporary_files
 from mmer.types.errors import InputError
 
 if TYPE_CHECKING:
@@ -145,7 +147,7 @@ class Jobs(DaskExecutor):
         job, _ = self._classes()
         return job(address, name="NAME", **self.options()).job_script()
 
-    def connect(self) -> tuple["Client", Any]:
+    def connect(self) -> "tuple[Client, JobQueueCluster, ExitStack]":
         """Start a scheduler here and submit the jobs."""
         _, kind = self._classes()
         if shutil.which(self.submit) is None:
@@ -155,21 +157,25 @@ class Jobs(DaskExecutor):
 
         options = self.options()
         Path(options["log_directory"]).mkdir(parents=True, exist_ok=True)
-        os.chmod(options["log_directory"], 0o700)  # a certificate's key may lie there
         own = {"dashboard": False, "dashboard_address": None} | ({"host": self.host} if self.host else {})
+        files = ExitStack()
         with dask.config.set({"distributed.scheduler.allowed-failures": self.failures}):
             try:
+                security = None if self.insecure else self.security(self.where)
+                if security is None and not self.insecure:
+                    folder = files.enter_context(TemporaryDirectory(prefix="tls-", dir=options["log_directory"]))
+                    security = temporary_files(Path(folder)).security(self.where)
                 cluster = kind(
-                    security=None if self.insecure else self.security(self.where) or True,
+                    security=security,
                     protocol="tcp://" if self.insecure else "tls://",
-                    shared_temp_directory=options["log_directory"],
                     scheduler_options=own,
                     **options,
                 )
                 cluster.scale(jobs=self.jobs)
             except (OSError, RuntimeError, ValueError) as error:
+                files.close()
                 raise InputError(f"{self.where}: the cluster cannot be started: {error}") from error
-        return Client(cluster, timeout=60, set_as_default=False), cluster
+        return Client(cluster, timeout=60, set_as_default=False), cluster, files
 
     def _classes(self) -> "tuple[type[Job], type[JobQueueCluster]]":
         try:

@@ -54,6 +54,19 @@ class Tls:
         )  # fmt: skip
 
 
+def temporary_files(folder: Path) -> Tls:
+    """Make certificates for one command, as files that only this person reads; jobs are told their names."""
+    from distributed import Security
+
+    made = Security.temporary().get_tls_config_for_role("scheduler")
+    paths = {}
+    for option in OPTIONS:
+        paths[option] = folder / f"{option}.pem"
+        paths[option].touch(mode=0o600, exist_ok=False)
+        paths[option].write_text(made["ca_file" if option == "ca" else option])
+    return Tls(**{option: str(path) for option, path in paths.items()})
+
+
 def check_address(address: str, tls: bool, insecure: bool, where: str) -> None:
     """Check the address of a scheduler.
 

@@ -1,7 +1,14 @@
 """Jobs as text: nothing is submitted, the machine of the tests has no batch system."""
 
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pytest
 
+import dask_tasks
 from mmer.executors.pbs import Pbs
 from mmer.executors.slurm import Slurm
 from mmer.types.errors import InputError
@@ -74,3 +81,39 @@ def test_a_machine_without_the_batch_system_is_said():
         list(Slurm().map(len, None, [1]))
     with pytest.raises(InputError, match="no command qsub here"):
         Pbs().client()
+
+
+SUBMIT = """#!/bin/sh
+cp "$1" submitted.sh
+export PYTHONPATH={tasks}
+setsid /bin/bash submitted.sh > job.log 2>&1 &
+echo "Submitted batch job $!"
+"""
+CANCEL = """#!/bin/sh
+echo "$1" >> cancelled
+kill -9 -- "-$1"
+"""
+
+
+def test_a_job_is_submitted_works_encrypted_and_is_cancelled(tmp_path, monkeypatch):
+    """A batch system of two lines: it runs the job at once, on this machine."""
+    monkeypatch.setenv("PATH", os.pathsep.join((str(tmp_path), "/usr/local/bin", "/usr/bin", "/bin")))
+    for name, text in (("sbatch", SUBMIT), ("scancel", CANCEL)):
+        (tmp_path / name).write_text(text.format(tasks=Path(__file__).parent))
+        (tmp_path / name).chmod(0o755)
+    slurm = Slurm(jobs=1, host="127.0.0.1", wait=120, memory="1 GiB", python=sys.executable)
+    try:
+        assert list(slurm.map(dask_tasks.pinned, None, [0])) == [("1", str(tmp_path))]
+        assert slurm.client().scheduler.address.startswith("tls://127.0.0.1:")
+        assert list(slurm.map(dask_tasks.add, 1, [1, 2])) == [2, 3]
+        (key,) = tmp_path.glob(".mmer/jobs/tls-*/key.pem")
+        assert (key.stat().st_mode | key.parent.stat().st_mode) & 0o077 == 0
+    finally:
+        slurm.close()
+    assert not key.exists()
+    (job,) = (tmp_path / "cancelled").read_text().split()
+    for _ in range(200):
+        if not subprocess.run(["/bin/ps", "-o", "pid=", "--ppid", job], capture_output=True).stdout.strip():
+            return
+        time.sleep(0.05)
+    raise AssertionError("the job goes on after its executor was closed")
