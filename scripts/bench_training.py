@@ -37,13 +37,23 @@ def recipe(case):
 def members(case, places):
     """Make the members of these folds: clips of a common corpus with a subject of 6 or 7 left out."""
     import numpy as np
-    import torch
 
     from mmer.losses.weighted_cross_entropy import WeightedCrossEntropy
+    from mmer.training.seeds import Key
+
+    keeps = [np.arange(CLIPS) % 68 != place % 68 for place in places]
+    keys = [Key("bench", place // 68, f"fold{place}") for place in places]
+    return made(case, keeps, keys, [WeightedCrossEntropy] * len(places), places)
+
+
+def made(case, keeps, keys, losses, places):
+    """Make members: of each the clips that it is trained on, its names, its loss, and what its edges hang on."""
+    import numpy as np
+    import torch
+
     from mmer.stages.build import build, read_option
     from mmer.training.fit import initial_model
     from mmer.training.recipe import Recipe
-    from mmer.training.seeds import Key
     from mmer.training.stack import Batch, Member
     from mmer.types.samples import Sizes
 
@@ -59,9 +69,7 @@ def members(case, places):
     known = set(Recipe.__dataclass_fields__)
     node = {key: value for key, value in node.items() if key not in known}
     found = []
-    for place in places:
-        keep = np.arange(CLIPS) % 68 != place % 68
-        key = Key("bench", place // 68, f"fold{place}")
+    for keep, key, loss, place in zip(keeps, keys, losses, places, strict=True):
         own = torch.from_numpy(answer[keep])
         batch = Batch(
             {name: torch.from_numpy(values[keep].astype(np.float32))},
@@ -74,7 +82,7 @@ def members(case, places):
             Member(
                 key,
                 model,
-                WeightedCrossEntropy(torch.bincount(own, minlength=3)),
+                loss(torch.bincount(own, minlength=3)),
                 batch,
                 torch.rand(sizes.edge_index.shape[1], generator=torch.Generator().manual_seed(place)),
             )
@@ -91,7 +99,8 @@ def sequential(items, how):
     found = []
     for item in items:
         item.model.train()
-        optimizer = torch.optim.Adam(item.model.parameters(), lr=LR)
+        numbers = item.recipe or how
+        optimizer = torch.optim.Adam(item.model.parameters(), lr=numbers.lr, weight_decay=numbers.weight_decay)
         streams, n = item.clips.streams, len(item.clips)
         step = 0
         for epoch in range(1, how.epochs + 1):
