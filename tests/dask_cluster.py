@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-TASKS = ROOT / "tests" / "executors"  # workers import what they do
+TASKS = ROOT / "tests"  # workers import what they do
 
 
 class Cluster:

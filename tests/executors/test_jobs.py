@@ -99,7 +99,7 @@ def test_a_job_is_submitted_works_encrypted_and_is_cancelled(tmp_path, monkeypat
     """A batch system of two lines: it runs the job at once, on this machine."""
     monkeypatch.setenv("PATH", os.pathsep.join((str(tmp_path), "/usr/local/bin", "/usr/bin", "/bin")))
     for name, text in (("sbatch", SUBMIT), ("scancel", CANCEL)):
-        (tmp_path / name).write_text(text.format(tasks=Path(__file__).parent))
+        (tmp_path / name).write_text(text.format(tasks=Path(__file__).parents[1]))
         (tmp_path / name).chmod(0o755)
     slurm = Slurm(jobs=1, host="127.0.0.1", wait=120, memory="1 GiB", python=sys.executable)
     try:

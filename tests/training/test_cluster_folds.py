@@ -1,20 +1,20 @@
 """Folds on the workers of a Dask cluster are the folds of this process, also where a worker dies in mid-run."""
 
-import os
-import signal
 import time
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 from dask_cluster import Cluster
+from dask_tasks import lethal_loss
 from mmer.executors.dask_address import DaskAddress
 from mmer.executors.serial import Serial
 from mmer.stages.fold_cache import FoldCache
 from mmer.training.folds import run_folds
+from mmer.training.many import run_many
 from mmer.types.errors import InputError
-
-MOVED = 200  # epochs: long enough that a worker can be killed while it trains
 
 
 @pytest.fixture(scope="module")
@@ -31,17 +31,12 @@ def executor(tmp_path_factory):
 @pytest.mark.parametrize("stack", [1, 3])
 def test_a_killed_worker_changes_no_bit(corpus, task, executor, tmp_path, stack):
     samples, targets, _, splits = corpus()
-    made = task(samples, targets, "gcn", epochs=MOVED)
+    made = task(samples, targets, "gcn")
     here = list(run_folds(made, splits, seeds=(0, 1), stack=stack, executor=Serial()))
-    client = executor.client()
-    before = client.run(os.getpid)
-    cache, there = FoldCache(tmp_path / "folds"), []
-    for result in run_folds(made, splits, seeds=(0, 1), stack=stack, executor=executor, cache=cache):
-        if not there:
-            busy = next(address for address, tasks in client.processing().items() if tasks)
-            os.kill(before[busy], signal.SIGKILL)
-        there.append(result)
-    assert set(client.run(os.getpid).values()) != set(before.values())
+    cache = FoldCache(tmp_path / "folds")
+    lethal = replace(made, make_loss=partial(lethal_loss, cache.folder, made.make_loss))
+    there = list(run_folds(lethal, splits, seeds=(0, 1), stack=stack, executor=executor, cache=cache))
+    assert (cache.folder / "killed").exists()
     assert [(one.seed, one.fold) for one in there] == [(one.seed, one.fold) for one in here]
     for one, other in zip(here, there, strict=True):
         np.testing.assert_array_equal(one.probabilities, other.probabilities)
@@ -63,3 +58,14 @@ def test_what_would_make_a_fold_fail_is_found_there_too(corpus, task, executor):
     with pytest.raises(InputError, match=r"nan|finite"):
         list(run_folds(task(samples, targets, "gcn", lr=1e30, epochs=5), splits[:2], stack=1, executor=executor))
     assert time.monotonic() - start < 60
+
+
+@pytest.mark.all
+def test_trials_on_a_cluster_are_the_trials_of_this_process(corpus, task, executor):
+    samples, targets, _, splits = corpus()
+    tasks = [task(samples, targets, "gcn", lr=lr, epochs=20) for lr in (0.01, 0.03)]
+    trainings = [(one, split) for one in tasks for split in splits[:3]]
+    here, there = (list(run_many(trainings, where, stack=3)) for where in (Serial(), executor))
+    for one, other in zip(here, there, strict=True):
+        assert one.fold == other.fold
+        np.testing.assert_array_equal(one.probabilities, other.probabilities)

@@ -1,5 +1,6 @@
 """What the workers of the tests do; a file of its own, for workers import it."""
 
+import contextlib
 import os
 import signal
 import time
@@ -35,3 +36,12 @@ def wait_in_line(folder, item):
     (Path(folder) / str(item)).touch()
     time.sleep(0.5)
     return item
+
+
+def lethal_loss(folder, make_loss, counts):
+    """Make a loss; be killed the first time that results of other trainings are there already."""
+    if any(Path(folder).glob("*.npz")):
+        with contextlib.suppress(FileExistsError):
+            (Path(folder) / "killed").touch(exist_ok=False)
+            os.kill(os.getpid(), signal.SIGKILL)
+    return make_loss(counts)
