@@ -40,8 +40,10 @@ Training = tuple[Task, Split]
 Result = FoldResult | InputError
 # A model of which a step takes so many seconds on a CPU has nothing to gain, and its stack takes long to time.
 HEAVY = 0.05
-AT_ONCE = 8  # below, halving a stack to keep all workers busy costs more than it gains
+AT_ONCE = 8  # halving a smaller stack to keep all workers busy gains nothing
+AGAIN_SECONDS = 1.0  # what it costs to fork workers again, and to load compiled kernels in each
 log = logging.getLogger("mmer")
+_saved = [0.0]  # seconds that workers would have saved in this process, had it always had them
 _timed: dict[Frame, tuple[float, bool]] = {}  # seconds of a step of one training; whether stacking is faster
 
 
@@ -130,17 +132,28 @@ def _stacks(
             cost[frame] = seconds * frame.steps * frame.recipe.epochs
             stacked[frame] = faster or stack is not None
     many, total = sum(map(len, groups.values())), sum(cost[frame] * len(places) for frame, places in groups.items())
-    if free and total * (1 - 1 / workers) < START_SECONDS:
-        workers = 1
-    share = ceil(many / workers) if len(groups) == 1 or workers == 1 else max(AT_ONCE, ceil(many / (2 * workers)))
+    # Stacks are the same whether or not workers are started: how large they are, shows in the last bits.
+    share = max(AT_ONCE, ceil(many / (workers if len(groups) == 1 else 2 * workers)))
     found = []
     for frame, places in groups.items():
         most = min(share, stack or share, _largest(trainings, places, workers, cuda)) if stacked[frame] else 1
         found += [
             (-len(part) * cost[frame], part.tolist()) for part in np.array_split(places, ceil(len(places) / most))
         ]
+    if free and not _worth(total * (1 - 1 / workers)):
+        workers = 1
     log.info("%d trainings of %d kinds: %d stacks, %d at once", many, len(groups), len(found), workers)
     return [part for _, part in sorted(found)], min(workers, max(1, len(found)))
+
+
+def _worth(saved: float) -> bool:
+    """Say whether workers that save so many seconds are worth their start.
+
+    The first start is that of the process which they are forked from. A search comes here generation by generation: as
+    many seconds as that costs are given away once.
+    """
+    _saved[0] += saved
+    return saved > AGAIN_SECONDS and _saved[0] > START_SECONDS
 
 
 def _time(frame: Frame, trainings: list[Training], executor: Executor, preload: tuple[str, ...]) -> tuple[float, bool]:
