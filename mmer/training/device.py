@@ -88,7 +88,7 @@ def tune_malloc() -> None:
 def free_memory(device: torch.device) -> int:
     """Return how many bytes can still be had on a device, as far as the system tells; else 4 GiB."""
     if device.type == "cuda":
-        return torch.cuda.mem_get_info()[0]
+        return torch.cuda.mem_get_info(device)[0]
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
