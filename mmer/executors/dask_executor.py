@@ -13,6 +13,10 @@ from mmer.types.errors import InputError
 if TYPE_CHECKING:
     from distributed import Client
 
+# No dashboard: it has no password. What is left of the scheduler's pages (its health) would be served to all machines,
+# on a port that a second command finds taken.
+QUIET_SCHEDULER = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+
 
 @dataclass(frozen=True)
 class DaskExecutor(Tls):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mmer.executors.dask_executor import DaskExecutor
+from mmer.executors.dask_executor import QUIET_SCHEDULER, DaskExecutor
 from mmer.types.errors import InputError
 from mmer.types.workers import cores, deaf_to_interrupts
 
@@ -41,7 +41,7 @@ class DaskLocal(DaskExecutor):
                 n_workers=self.processes or cores(),
                 threads_per_worker=1,
                 host="127.0.0.1",
-                dashboard_address=None,
+                scheduler_kwargs=QUIET_SCHEDULER,
                 security=self.security(self.where) or (None if self.insecure else True),
                 protocol="tcp://" if self.insecure else "tls://",
                 silence_logs="ERROR",

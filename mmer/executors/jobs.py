@@ -9,7 +9,7 @@ from shlex import quote
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from mmer.executors.dask_executor import DaskExecutor
+from mmer.executors.dask_executor import QUIET_SCHEDULER, DaskExecutor
 from mmer.executors.security import temporary_files
 from mmer.types.errors import InputError
 
@@ -157,7 +157,7 @@ class Jobs(DaskExecutor):
 
         options = self.options()
         Path(options["log_directory"]).mkdir(parents=True, exist_ok=True)
-        own = {"dashboard": False, "dashboard_address": None} | ({"host": self.host} if self.host else {})
+        own = QUIET_SCHEDULER | ({"host": self.host} if self.host else {})
         files = ExitStack()
         with dask.config.set({"distributed.scheduler.allowed-failures": self.failures}):
             try:

@@ -7,13 +7,14 @@ from typing import Any
 import pandas as pd
 
 from mmer.stages.build import build
+from mmer.stages.executor import executor
 from mmer.stages.experiment import make_task, targets_of
 from mmer.stages.search_config import Plan
 from mmer.stages.search_inputs import trial_samples
 from mmer.stages.searched import clips_digest, untouched
 from mmer.stages.select import all_there, experiment_clips, samples_key, select
-from mmer.stages.trainings import train_all
 from mmer.training.checks import check_folds
+from mmer.training.many import run_many
 from mmer.training.task import Task
 from mmer.tuning.analysis import DEVELOPMENT
 from mmer.tuning.trial import Folds, TrialRequest
@@ -94,7 +95,7 @@ class SearchTasks:
             else:
                 plans.append(len(found))
                 trainings += found
-        results = iter(train_all(trainings) if trainings else ())
+        results = iter(run_many(trainings, executor(), self.plan.search.stack) if trainings else ())
         for number in plans:
             yield (number,) if isinstance(number, InputError) else tuple(next(results) for _ in range(number))
 

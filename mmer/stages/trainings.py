@@ -1,31 +1,17 @@
-"""Train what differs from training to training: folds with settings of their own, trials of a search."""
+"""Train folds that have settings of their own."""
 
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from time import process_time
+from collections.abc import Iterator
 
+from mmer.stages.executor import executor
 from mmer.stages.experiment import Experiment, how_to_run
 from mmer.stages.fold_cache import FoldCache
 from mmer.training.checks import check_folds
 from mmer.training.fold_result import FoldResult
-from mmer.training.folds import train_fold
-from mmer.training.task import Task
+from mmer.training.many import run_many
 from mmer.types.errors import InputError
-from mmer.types.split import Split
 
 log = logging.getLogger("mmer")
-
-
-def train_all(trainings: Sequence[tuple[Task, Split]], stack: int | None = None) -> Iterator[FoldResult | InputError]:
-    """Train everything and yield results in order, or the error of a training that failed."""
-    for task, split in trainings:
-        start = process_time()
-        try:
-            result = train_fold(task, split)
-            yield replace(result, seconds=process_time() - start)
-        except InputError as error:
-            yield error
 
 
 def run_searched(experiment: Experiment, cache: FoldCache) -> Iterator[FoldResult]:
@@ -44,7 +30,7 @@ def run_searched(experiment: Experiment, cache: FoldCache) -> Iterator[FoldResul
     kept = [cache.get(task.seed, split.repeat, split.fold) for task, split in trainings]
     todo = [pair for pair, result in zip(trainings, kept, strict=True) if result is None]
     log.info("%s: %d of %d trainings are to be done", experiment.name, len(todo), len(trainings))
-    fresh, failed = iter(train_all(todo, stack) if todo else ()), []
+    fresh, failed = iter(run_many(todo, executor(), stack) if todo else ()), []
     for result in kept:
         found = next(fresh) if result is None else result
         if isinstance(found, InputError):

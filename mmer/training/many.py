@@ -60,9 +60,9 @@ def run_many(
     executor : Executor, optional
         Where stacks are trained; processes of this machine when left out, as many as are worth it.
     stack : int or None
-        Most trainings that are put together into one model; 1: each alone. None: what is faster, by timing a few steps
-        of every architecture, once in this process. Results depend on it in the last bits of their numbers only, which
-        training may amplify.
+        Most trainings that are put together into one model, however many workers there are; 1: each alone. None: what
+        is faster, by timing a few steps of every architecture, once in this process. Results depend on it in the last
+        bits of their numbers only, which training may amplify.
 
     Returns
     -------
@@ -136,7 +136,7 @@ def _stacks(
     share = max(AT_ONCE, ceil(many / (workers if len(groups) == 1 else 2 * workers)))
     found = []
     for frame, places in groups.items():
-        most = min(share, stack or share, _largest(trainings, places, workers, cuda)) if stacked[frame] else 1
+        most = min(stack or share, _largest(trainings, places, workers, cuda)) if stacked[frame] else 1
         found += [
             (-len(part) * cost[frame], part.tolist()) for part in np.array_split(places, ceil(len(places) / most))
         ]

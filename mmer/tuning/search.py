@@ -111,6 +111,9 @@ class Search:
         Per study. Failed and pruned ones count.
     generation : int
         Trials that are asked for, and trained, together.
+    stack : int or None
+        Most trainings that are put together into one model, whatever the machine; None: as many as is fastest here, so
+        that scores of another machine, or of another day, differ in their last bits.
     metric : str
         Pooled over the inner folds of a trial, the mean over its seeds; maximised.
     seeds : tuple of int
@@ -129,6 +132,7 @@ class Search:
     development_subjects: tuple[str, ...] = ()
     trials: int = 30
     generation: int = 15
+    stack: int | None = 16
     metric: str = "uf1"
     seeds: tuple[int, ...] = (0,)
     sampler: str = "tpe"
@@ -140,8 +144,8 @@ class Search:
         for name, valid in (("mode", MODES), ("metric", METRICS), ("sampler", SAMPLERS)):
             if getattr(self, name) not in valid:
                 raise InputError(f"{name} {getattr(self, name)!r}: {nearest(getattr(self, name), valid)}")
-        for name in ("trials", "generation"):
-            if getattr(self, name) < 1:
+        for name in ("trials", "generation", "stack"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise InputError(f"{name} must be 1 or more, got {getattr(self, name)}")
         if not self.seeds or len(set(self.seeds)) < len(self.seeds):
             raise InputError(f"seeds must list different whole numbers, got {list(self.seeds)}")
@@ -194,7 +198,8 @@ class Search:
 
         How many trials there are, how many at once and where they are kept may change from run to run.
         """
-        return {key: value for key, value in self.to_dict().items() if key not in ("trials", "generation", "storage")}
+        free = ("trials", "generation", "stack", "storage")
+        return {key: value for key, value in self.to_dict().items() if key not in free}
 
 
 def _make(cls: type, mapping: Any, where: str, **known: Any) -> Any:

@@ -1,6 +1,7 @@
 """What every yaml of conf/executor/ keeps, as far as no cluster is needed."""
 
 import pytest
+from tornado.httpserver import HTTPServer
 
 from mmer.stages.build import build, read_option
 from mmer.stages.executor import executor, executor_of
@@ -38,13 +39,18 @@ def test_results_come_in_order_until_an_item_fails(name):
         next(results)
 
 
-def test_dask_on_this_machine_gives_the_same():
+def test_dask_on_this_machine_gives_the_same(monkeypatch):
+    listening = []
+    listen = HTTPServer.listen
+    monkeypatch.setattr(HTTPServer, "listen", lambda *args, **keys: (listening.append(keys), listen(*args, **keys))[1])
     found = executor_of({"name": "dask_local", "processes": 1}, "here")
     try:
         assert found.remote
         assert found.workers == 1
         assert found.client().scheduler.address.startswith("tls://127.0.0.1:")
         assert list(found.map(abs_of, None, [-1, 2])) == [1, 2]
+        assert {keys["address"] for keys in listening} == {"127.0.0.1"}
+        assert {keys["port"] for keys in listening} == {0}  # two commands at once
     finally:
         found.close()
 
