@@ -65,6 +65,9 @@ def open_study(
                 )
         study = optuna.create_study(direction="maximize", load_if_exists=True, **about)
         study.set_user_attr(MADE_WITH, made_with)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            study.set_metric_names([f"inner {search.metric}"])  # the dashboard's axes say it
         return study
 
 
