@@ -1,5 +1,6 @@
 """Arrays -> the geometry of drawings (SVG path data). The template draws and colours them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,29 +124,40 @@ def polyline(points: np.ndarray) -> str:
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
 
 
-def arrows(u: np.ndarray, v: np.ndarray, full: float) -> str:
-    """Return path data of arrows on a grid, the longest as long as a grid cell; short ones (< 30 %) are left out.
+def arrow_steps(u: np.ndarray, v: np.ndarray, full: float) -> tuple[tuple[int, int, float, float], ...]:
+    """Return arrows on a grid, the longest as long as a grid cell; short ones (< 30 %) are left out.
 
     Parameters
     ----------
     u, v : ndarray of shape (H, W)
     full : float
         Motion in pixels that is drawn as long as a cell.
+
+    Returns
+    -------
+    tuple of (x, y, step in x, step in y)
+        Pixels.
     """
     height, width = u.shape
     cell = max(max(height, width) // ARROWS, 1)
-    parts = []
+    steps = []
     for y in range(cell // 2, height, cell):
         for x in range(cell // 2, width, cell):
             part = np.array([u[y, x], v[y, x]]) / full
             length = float(np.hypot(*part))
-            if length < 0.3:
-                continue
-            step = part / max(length, 1) * cell
-            tip = np.array([x, y]) + step
-            side = np.array([-step[1], step[0]])
-            barbs = (tip - 0.35 * step + 0.2 * side, tip - 0.35 * step - 0.2 * side)
-            parts.append(polyline(np.stack([[x, y], tip])) + polyline(np.stack([barbs[0], tip, barbs[1]])))
+            if length >= 0.3:
+                steps.append((x, y, *(round(float(way), 1) for way in part / max(length, 1) * cell)))
+    return tuple(steps)
+
+
+def arrows(steps: Sequence[tuple[int, int, float, float]]) -> str:
+    """Return path data of arrows; clips.js draws its own likewise."""
+    parts = []
+    for x, y, dx, dy in steps:
+        step, tip = np.array([dx, dy]), np.array([x + dx, y + dy])
+        side = np.array([-dy, dx])
+        barbs = (tip - 0.35 * step + 0.2 * side, tip - 0.35 * step - 0.2 * side)
+        parts.append(polyline(np.stack([[x, y], tip])) + polyline(np.stack([barbs[0], tip, barbs[1]])))
     return "".join(parts)
 
 

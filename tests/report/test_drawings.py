@@ -10,7 +10,7 @@ from PIL import Image
 from records_for_tests import samples_of
 
 from fakes import clips_table, predictions_table
-from mmer.report.charts import MOST_EDGES, arrows, curve, graph_drawing, nice_end
+from mmer.report.charts import MOST_EDGES, arrow_steps, arrows, curve, graph_drawing, nice_end
 from mmer.report.clip_choice import choose_clips
 from mmer.report.pictures import FLOW_FLOOR, direction_colour, face_picture, flow_picture, strain_picture
 
@@ -59,9 +59,10 @@ def test_large_pictures_are_scaled_down():
 
 def test_arrows_point_along_the_motion_and_leave_short_ones_out():
     u, v = np.zeros((24, 24)), np.zeros((24, 24))
-    assert arrows(u, v, 1.0) == ""
+    assert arrow_steps(u, v, 1.0) == ()
     u[1, 1] = 1.0  # the first place of a grid with cells of 2
-    assert arrows(u, v, 1.0).startswith("M1.0 1.0L3.0 1.0")
+    assert arrow_steps(u, v, 1.0) == ((1, 1, 2.0, 0.0),)
+    assert arrows(arrow_steps(u, v, 1.0)).startswith("M1.0 1.0L3.0 1.0")
 
 
 def test_curve_is_the_median_over_folds():
