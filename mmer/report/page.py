@@ -1,11 +1,8 @@
-"""Results -> one HTML file that needs nothing else: no network, no script, no picture beside it."""
+"""Results -> one HTML file that needs nothing else: no network, no script or picture beside it."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-import jinja2
-from markupsafe import Markup
-
+from mmer.report.assets import environment, frame
 from mmer.report.comparisons import READING
 from mmer.report.dataset_section import dataset_section
 from mmer.report.experiment_section import experiment_section
@@ -19,7 +16,6 @@ from mmer.report.streams_table import streams_table
 from mmer.report.summary import EMOTIONS, UNITS
 from mmer.report.wording import count_text, interval_text, number_text, p_text, score_text, signed_text
 
-HERE = Path(__file__).parent
 FILTERS = {
     "score": score_text,
     "interval": interval_text,
@@ -63,17 +59,10 @@ def render(
     for number, one in enumerate(results.experiments, 1):
         synthetic = bool(about.get("synthetic") or rendered & _names(one.record) or one.record.synthetic)
         sections.append(experiment_section(one, number, gallery, published, synthetic))
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,  # everything a person gave is escaped; only our own style sheet is not
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(FILTERS)
+    templates = environment()
+    templates.filters.update(FILTERS)
     kinds = (("Recognition of emotions", EMOTIONS, False), ("Detection of action units", UNITS, True))
-    return environment.get_template("report.html.jinja").render(
+    return templates.get_template("report.html.jinja").render(
         title=about.get("title", "Micro-expression recognition: results"),
         lead=_lead(results),
         synthetic=_synthetic(datasets, results, about),
@@ -91,7 +80,7 @@ def render(
         about={name: text for name, text in about.items() if name not in ("title", "synthetic")},
         pictures=gallery.pictures,
         wheel=wheel_picture(),
-        style=Markup((HERE / "report.css").read_text(encoding="utf-8")),
+        **frame(),
     )
 
 

@@ -54,7 +54,8 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        self.words.append(data)
+        if self.open[-1:] not in (["script"], ["style"]):
+            self.words.append(data)
         if self.cell and data.strip():
             self.scores[self.cell] = data.strip()
 
