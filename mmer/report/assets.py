@@ -30,8 +30,8 @@ def frame() -> dict[str, object]:
     Returns
     -------
     dict
-        ``style`` and ``early`` (for the head), ``scripts`` (for the end of the body), and ``policy``: what a browser may
-        do with the page, which is to run exactly these scripts and to ask nothing of any network.
+        ``style`` and ``early`` (for the head), ``scripts`` (for the end of the body), and ``policy``: what a browser
+        may do with the page, which is to run exactly these scripts and to ask nothing of any network.
     """
     early = _text(HERE / EARLY)
     others = sorted({*HERE.glob("*.js")} - {HERE / EARLY}, key=lambda path: (path.name != FIRST, path.name))
