@@ -22,7 +22,11 @@ SELECTS = {True: "yes", False: "no", None: "unknown"}
 
 @dataclass(frozen=True)
 class PublishedRow:
-    """One published result: ``selects`` is whether it chose anything by the test clips: yes, no or unknown."""
+    """One published result.
+
+    ``selects`` is whether it chose anything by the test clips: yes, no or unknown. ``values`` are its scores as
+    numbers, NaN where it has none.
+    """
 
     method: str
     year: str
@@ -31,6 +35,7 @@ class PublishedRow:
     evidence: str
     source: str
     notes: tuple[str, ...]
+    values: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ class PublishedTable:
         A dash where ours has no such score.
     rows : tuple of PublishedRow
     remark : str
+    own : tuple of float
+        ``ours`` as numbers.
     """
 
     title: str
@@ -53,6 +60,7 @@ class PublishedTable:
     ours: tuple[str, ...]
     rows: tuple[PublishedRow, ...]
     remark: str
+    own: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,13 +121,14 @@ def _questions(one: Measured, protocol: str) -> list[tuple[str, str, tuple[str, 
 def _table(title: str, ours: dict[str, float], results: Sequence[Result]) -> PublishedTable:
     results = sorted(results, key=lambda result: (-(result.year or 0), result.method, result.ref))
     names = [name for name in SCORES if any(name in result.headline for result in results)]
-    own = (ours.get(SCORES[name][1] or "", float("nan")) for name in names)
+    own = tuple(ours.get(SCORES[name][1] or "", float("nan")) for name in names)
     return PublishedTable(
         title=title,
         columns=tuple(SCORES[name][0] for name in names),
         ours=tuple(map(number_text, own)),
         rows=tuple(_row(result, names) for result in results),
         remark=remark(results, synthetic=False),
+        own=own,
     )
 
 
@@ -140,4 +149,5 @@ def _row(result: Result, names: Sequence[str]) -> PublishedRow:
         evidence=result.evidence,
         source=reference,
         notes=tuple(notes),
+        values=tuple(float(result.headline.get(name, float("nan"))) for name in names),
     )
