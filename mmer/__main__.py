@@ -16,6 +16,7 @@ from mmer.types.workers import warm_up
 # What a stage's workers need: imported beside the stage itself.
 OF_WORKERS = dict.fromkeys(("evaluate", "audit", "search"), ("mmer.training.folds", "torch._dynamo"))
 STAGES = {
+    "packages": "digests of the files of a package that params.yaml lists",
     "config": "compose params.yaml and conf/ into artifacts/config.yaml",
     "clips": "annotation file of a dataset -> clips table",
     "tracks": "frames of a dataset -> face tracks",

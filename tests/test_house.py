@@ -19,8 +19,8 @@ COMPONENTS = [
 # What every stage runs through: paths, readers and progress. A change here changes no result, and would otherwise
 # re-extract every corpus.
 NAMES = (
-    "build code executor flow_samples fused model_traits parallel paths progress read_config select signal_key "
-    "signal_streams video_samples"
+    "allowed build code executor flow_samples fused model_traits parallel paths progress read_config select signal_key "
+    "signal_streams stamp video_samples"
 )
 MACHINERY = {f"mmer.stages.{name}" for name in NAMES.split()}
 

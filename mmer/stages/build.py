@@ -10,6 +10,8 @@ from typing import Any
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from mmer.stages.allowed import check_target
+from mmer.stages.stamp import CODE, check_code, is_own
 from mmer.types.errors import InputError, nearest
 
 CONF = Path("conf")
@@ -29,15 +31,24 @@ def read_option(group: str, name: str, conf: Path | None = None) -> dict[str, An
 
 
 def target_class(node: Mapping[str, Any]) -> type:
-    """Import the class a node names; only classes inside mmer are allowed."""
+    """Import the class a node names: one of mmer, or of a package that params.yaml lists.
+
+    Raises
+    ------
+    InputError
+        It is of other code, there is no such class, or it is a class that the module only imports.
+    """
     target = str(node.get("_target_", ""))
-    if not target.startswith("mmer."):
-        raise InputError(f"_target_ {target!r} is outside mmer; only mmer.* may be named")
+    check_target(target)
+    check_code(node)
     module, _, name = target.rpartition(".")
     try:
-        return getattr(import_module(module), name)
+        cls = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise InputError(f"_target_ {target!r} does not exist ({error})") from error
+    if not isinstance(cls, type) or cls.__module__ != module:
+        raise InputError(f"_target_ {target!r} is no class that the module {module} defines")
+    return cls
 
 
 def build(node: Mapping[str, Any], *args: Any, **extra: Any) -> Any:
@@ -62,6 +73,8 @@ def build(node: Mapping[str, Any], *args: Any, **extra: Any) -> Any:
     """
     cls = target_class(node)
     given = {key: value for key, value in node.items() if key != "_target_"}
+    if not is_own(node):
+        given.pop(CODE, None)
     if is_dataclass(cls):
         valid = {item.name for item in fields(cls)}
     else:

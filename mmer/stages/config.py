@@ -14,10 +14,13 @@ import yaml
 from omegaconf import OmegaConf
 
 from mmer.stages import paths
+from mmer.stages.allowed import KEY as PACKAGES
+from mmer.stages.allowed import check_packages
 from mmer.stages.build import CONF
 from mmer.stages.entry import ROOTS, UNREADABLE, Entries
 from mmer.stages.executor import executor_of
 from mmer.stages.signals_config import check_signals, fuse
+from mmer.stages.stamp import stamp
 from mmer.stages.tuned import take_tuned
 from mmer.stages.wiring import check_classical, drop_unread, wire
 from mmer.types.errors import InputError, nearest
@@ -61,8 +64,9 @@ def parse_params(text: str, path: Path) -> dict[str, Any]:
     except UNREADABLE as error:
         raise InputError(f"{path}: not valid yaml: {error}") from error
     for section in params:
-        if section not in (*SECTIONS, *OF_THE_MACHINE):
-            raise InputError(f"{path}: unknown section {section!r}; {nearest(section, (*SECTIONS, *OF_THE_MACHINE))}")
+        if section not in (valid := (*SECTIONS, PACKAGES, *OF_THE_MACHINE)):
+            raise InputError(f"{path}: unknown section {section!r}; {nearest(section, valid)}")
+    check_packages(params.get(PACKAGES), f"{path}: {PACKAGES}", path.absolute().parent)
     executor_of(params.get("executor"), f"{path}: executor")
     params = {section: mapping(params.get(section), f"{path}: {section}") for section in SECTIONS}
     for section in params["set"]:
@@ -174,6 +178,7 @@ def compose_experiment(
         experiment.pop("tuned")
         _check_leaves(where, experiment)
         fuse(experiment)
+        stamp(experiment)  # what was put together
         check_signals(where, experiment)
         check_classical(where, experiment)
         drop_unread(where, experiment, set() if many else {*choices, *leaves})

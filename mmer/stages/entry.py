@@ -10,9 +10,11 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from mmer.stages.allowed import check_target
 from mmer.stages.build import CONF, options
 from mmer.stages.leaves import merge_leaves
 from mmer.stages.signals_config import open_signals
+from mmer.stages.stamp import stamp
 from mmer.training.recipe import Recipe
 from mmer.types.errors import InputError, nearest
 
@@ -115,7 +117,7 @@ def _groups(section: str, name: str, choices: dict, use: dict, where: str) -> di
 
 
 def _plain(section: str, config: DictConfig, where: str) -> dict[str, Any]:
-    """Resolve what was composed, and check that every group is a component of mmer."""
+    """Resolve what was composed, and check that every group is a component whose code may be run."""
     try:
         OmegaConf.resolve(config)
     except OmegaConfBaseException as error:
@@ -131,10 +133,8 @@ def _plain(section: str, config: DictConfig, where: str) -> dict[str, Any]:
             continue
         if not isinstance(node, dict) or not {"_target_", "name"} <= set(node):
             raise InputError(f"{where}: its file in conf/{group} must hold `_target_` and `name`, got {node}")
-        if not str(node["_target_"]).startswith("mmer."):
-            raise InputError(
-                f"{where}: {group}._target_ {node['_target_']!r} is outside mmer; only mmer.* may be named"
-            )
+        check_target(node["_target_"], f"{where}: {group}")
+    stamp(config)
     return config
 
 

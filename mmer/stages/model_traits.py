@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from mmer.stages.code import ROOT
+from mmer.stages.allowed import check_target
+from mmer.stages.code import source
 from mmer.types.errors import InputError
 
 SIGNAL = "{stream}"  # in a class's streams: whichever signal its yaml names
@@ -83,9 +84,9 @@ def model_traits(node: Mapping[str, Any]) -> ModelTraits:
 def _found(node: Mapping[str, Any], needs_streams: bool = True) -> ModelTraits:
     """Read what the class of a node says; that of a fusion need not read a stream of its own."""
     target = str(node.get("_target_", ""))
+    check_target(target, f"the model {node.get('name')!r}")
     module, _, name = target.rpartition(".")
-    file = ROOT.joinpath(*module.split(".")).with_suffix(".py")
-    if not (module.startswith("mmer.") and file.is_file()):
+    if (file := source(module)) is None:
         raise InputError(f"_target_ {target!r} does not exist: there is no module {module!r}")
     found = _read(file.read_text(encoding="utf-8"), name, f"{target} ({file.name})")
     if needs_streams and not found.streams:

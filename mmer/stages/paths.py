@@ -139,6 +139,11 @@ def predictions(experiment: str) -> Path:
     return here(ARTIFACTS / "predictions" / f"{experiment}.parquet")
 
 
+def package(name: str) -> Path:
+    """Digests of the files of a package that params.yaml lists."""
+    return ARTIFACTS / "packages" / f"{name}.json"
+
+
 def audit(experiment: str) -> Path:
     """Findings of the last audit of an experiment."""
     return ARTIFACTS / "audit" / f"{experiment}.json"
@@ -148,6 +153,13 @@ def cost(experiment: str) -> Path:
     """What the training of an experiment cost on this machine; no artifact, for it is another one each time."""
     name = current_table()
     return (COST if name is None else COST / "table" / name) / f"{experiment}.json"
+
+
+def stage_cost(stage: str, name: str) -> Path:
+    """What a stage took on this machine; the name is empty for a stage of the whole."""
+    table = None if stage in ("config", "clips", "tracks", "motion") else current_table()  # a table has none of these
+    folder = (COST if table is None else COST / "table" / table) / "stages"
+    return folder / f"{stage}{f'@{name}' if name else ''}.json"
 
 
 def training(experiment: str) -> Path:

@@ -12,6 +12,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from mmer.stages.allowed import check_target
 from mmer.stages.build import CONF, options, read_option
 from mmer.stages.fused import ALONE, FACE, FUSED
 from mmer.stages.leaves import merge_leaves
@@ -157,6 +158,5 @@ def _node(node: Any, file: str) -> dict[str, Any]:
     """Refuse a file that is no component of mmer."""
     if not isinstance(node, dict) or not {"_target_", "name"} <= set(node):
         raise InputError(f"{file} must hold `_target_` and `name`")
-    if not str(node["_target_"]).startswith("mmer."):
-        raise InputError(f"{file}: _target_ {node['_target_']!r} is outside mmer; only mmer.* may be named")
+    check_target(node["_target_"], file)
     return node

@@ -6,7 +6,7 @@ from typing import Any
 
 from mmer.stages import paths
 from mmer.stages.build import build
-from mmer.stages.code import ROOT
+from mmer.stages.code import source
 from mmer.stages.config import read_params, resolve, save
 from mmer.stages.table_rows import Rows, read_rows
 from mmer.types.errors import InputError
@@ -77,8 +77,7 @@ def _left_out(rows: Rows, experiments: dict[str, Any]) -> dict[str, str]:
 def detects(loss: dict[str, Any]) -> bool:
     """Say whether a loss is for action unit detection; read from its source, for torch takes seconds to import."""
     module, _, name = loss["_target_"].rpartition(".")
-    file = ROOT.joinpath(*module.split(".")).with_suffix(".py")
-    if not file.is_file():
+    if (file := source(module)) is None:
         raise InputError(f"conf/loss/{loss['name']}.yaml: _target_ {loss['_target_']!r} does not exist")
     classes = (item for item in ast.parse(file.read_bytes()).body if isinstance(item, ast.ClassDef))
     return any(ast.unparse(line) == "detection = True" for item in classes if item.name == name for line in item.body)

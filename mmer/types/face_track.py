@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mmer.types.errors import InputError
+from mmer.types.view import facts
 
 SCHEMA_VERSION = "1"
 LANDMARKS = 68
@@ -113,6 +114,20 @@ class FaceTrack:
             provenance=self.provenance,
             gaze=None if self.gaze is None else self.gaze[keep],
             **parts,
+        )
+
+    def _repr_html_(self) -> str:
+        seconds = self.time[-1] - self.time[0]
+        return facts(
+            f"Face track of {self.clip_id}",
+            {
+                "frames": f"{len(self.frame)}, {self.frame[0]} to {self.frame[-1]}, {seconds:.2f} s",
+                "with a face": f"{self.coverage:.0%}",
+                "action units": f"{', '.join(self.au_names) or 'none'} ({self.au_scale})",
+                "pictures": f"{self.image_size[1]} x {self.image_size[0]} pixels",
+                "gaze": "none" if self.gaze is None else "pitch and yaw",
+                "backend": self.provenance.get("backend", "unknown"),
+            },
         )
 
     def save(self, path: str | Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from mmer.types.errors import InputError
 from mmer.types.split import Split
+from mmer.types.view import facts
 from mmer.types.whole_file import whole_file
 
 SHORT = 12  # digits of a sha256 in a line for people
@@ -75,7 +76,9 @@ class Fingerprint:
         folds = "1 fold" if self.folds == 1 else f"{self.folds} folds"
         repeats = f", {self.repeats} repeats" if self.repeats > 1 else ""
         settings = ", ".join(
-            f"{key} {_plain(value)}" for key, value in sorted(self.protocol.items()) if key not in ("_target_", "name")
+            f"{key} {_plain(value)}"
+            for key, value in sorted(self.protocol.items())
+            if key != "name" and not key.startswith("_")  # what names its code
         )
         parts = (
             f"mmer {self.versions.get('mmer', '')}".strip(),
@@ -88,6 +91,23 @@ class Fingerprint:
             f"splits sha256:{self.splits[:SHORT]}",
         )
         return "; ".join(parts)
+
+    def _repr_html_(self) -> str:
+        classes = ", ".join(f"{name} {count}" for name, count in self.classes.items())
+        return facts(
+            f"Fingerprint of {self.experiment}",
+            {
+                "protocol": f"{self.protocol['name']}, {self.folds} folds, {self.repeats} repeats",
+                "labels": f"{self.labels['name']}: {classes}",
+                "corpora": ", ".join(f"{name} ({about['clips']} clips)" for name, about in self.corpora.items()),
+                "clips": f"{self.clips} of {self.subjects} subjects, {self.excluded} excluded",
+                "seeds": ", ".join(map(str, self.seeds)),
+                "device": f"{self.precision} on {self.device}",
+                "folds, sha256": self.splits[:SHORT],
+                "code, sha256": self.code[:SHORT],
+                "versions": ", ".join(f"{name} {version}" for name, version in self.versions.items()),
+            },
+        )
 
     def save(self, path: str | Path) -> None:
         """Write one json."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from mmer.types.arrays import load_arrays, save_arrays
 from mmer.types.errors import InputError, listing
+from mmer.types.view import facts, number
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,19 @@ class ClipMotion:
                 )
             if not (np.diff(self.moments) >= 0).all():
                 raise InputError(f"motion of {self.clip_id}: the moments of the video do not ascend: {self.moments}")
+
+    def _repr_html_(self) -> str:
+        return facts(
+            f"Motion of {self.clip_id}",
+            {
+                "channels": f"{', '.join(self.channels)}, {self.values.shape[2]} x {self.values.shape[1]} pixels",
+                "apex": f"{self.apex} ({self.apex_source})",
+                "most": ", ".join(
+                    f"{name} {np.abs(plane).max():.3g}" for name, plane in zip(self.channels, self.values, strict=True)
+                ),
+                "video": None if self.video is None else f"{len(self.video)} pictures",
+            },
+        )
 
     def siblings(self) -> "list[ClipMotion]":
         """Return the clip as seen at each neighbouring frame: apex and values are those of the frame.
@@ -191,6 +205,19 @@ class Motion:
             None if self.neighbour_frames is None else self.neighbour_frames[i],
             None if self.video is None else self.video[i],
             None if self.moments is None else self.moments[i],
+        )
+
+    def _repr_html_(self) -> str:
+        sources = {source: self.apex_source.count(source) for source in sorted(set(self.apex_source))}
+        return facts(
+            f"Motion of {number(len(self.clip_ids), 'clip')}",
+            {
+                "channels": f"{', '.join(self.channels)}, {self.values.shape[3]} x {self.values.shape[2]} pixels",
+                "apex": ", ".join(f"{source} {count}" for source, count in sources.items()),
+                "excluded": len(self.excluded),
+                "neighbours": None if self.neighbours is None else self.neighbours.shape[1],
+                "video": None if self.video is None else f"{self.video.shape[1]} pictures of each clip",
+            },
         )
 
     def save(self, path: str | Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from mmer.types.arrays import load_arrays, save_arrays
 from mmer.types.errors import InputError, listing
 from mmer.types.signal_window import SignalLayout
+from mmer.types.view import facts, number
 
 if TYPE_CHECKING:
     from torch_geometric.data import Data
@@ -208,6 +209,23 @@ class Samples:
             signals=first.signals,
         )
         return whole.subset(sorted(whole.clip_ids))
+
+    def _repr_html_(self) -> str:
+        streams = {
+            f"stream {name}": f"{' x '.join(map(str, values.shape[1:]))}, of {int(self.present[name].sum())} clips"
+            for name, values in self.streams.items()
+        }
+        return facts(
+            f"Samples of {number(len(self.clip_ids), 'clip')}",
+            streams
+            | {
+                "nodes": f"{len(self.node_names)}: {', '.join(self.node_names)}" if self.node_names else None,
+                "features": ", ".join(self.feature_names) or None,
+                "edges": self.edge_index.shape[1] if self.node_names else None,
+                "excluded": len(self.excluded),
+                **self.about,
+            },
+        )
 
     def sizes(self, n_classes: int) -> Sizes:
         """Say what a model must know about these samples."""

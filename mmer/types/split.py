@@ -6,6 +6,7 @@ import pandas as pd
 
 from mmer.types.errors import InputError, listing
 from mmer.types.events import SHARED
+from mmer.types.view import facts, number
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,13 @@ class Split:
         both = sorted(set(self.train_subjects) & set(self.test_subjects))
         if self.person_independent and both:
             raise InputError(f"fold {self.fold!r}: {len(both)} subject(s) are in both train and test: {listing(both)}")
+
+    def _repr_html_(self) -> str:
+        sides = {
+            side: f"{number(len(getattr(self, side)), 'clip')} of {', '.join(getattr(self, f'{side}_subjects'))}"
+            for side in ("train", "test")
+        }
+        return facts(f"Fold {self.fold}", sides | {"repeat": self.repeat})
 
     @classmethod
     def of(
