@@ -47,10 +47,12 @@ class Watch:
         now, total = time.monotonic(), search.trials * len(self.parts)
         if self.done == total or now - self.said > SECONDS_BETWEEN_LINES:
             self.said = now
-            left = (now - self.start) / self.done * max(total - self.done, 0)
+            # The first trials come with the start of the workers; what is left is not known from them.
+            known = self.done >= min(search.generation, total)
+            left = f"{(now - self.start) / self.done * (total - self.done):.0f} s left" if known else "the first ones"
             inner = sum(self.best.values()) / len(self.best) if self.best else float("nan")
             words = (search.name, self.done, total, search.metric, inner, len(self.best), left)
-            log.info("search %s: %d/%d trials here, best inner %s %.3f (mean of %d), %.0f s left", *words)
+            log.info("search %s: %d/%d trials here, best inner %s %.3f (mean of %d), %s", *words)
 
     def _files(self, key: str, trial: Any, outcome: TrialOutcome) -> dict[str, str]:
         """Write what the dashboard shows of a trial."""

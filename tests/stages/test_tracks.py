@@ -1,6 +1,7 @@
 """The tracks stage: finished work is kept, failures are named, nothing is done twice."""
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +14,14 @@ from mmer.__main__ import main
 from mmer.faces import Failure
 from mmer.faces.openface_csv import OpenfaceCsv
 from mmer.faces.shipped import Shipped
+from mmer.stages.build import read_option
+from mmer.stages.executor import executor
 from mmer.stages.track_cache import TrackCache
 from mmer.synthetic.release import write_release
 from mmer.types.clips import load_clips
 from mmer.types.face_track import FaceTrack
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 CALLS: list[list[str]] = []
 BROKEN: set[str] = set()
 
@@ -174,3 +178,26 @@ def test_a_clip_that_brings_its_motion_may_lack_onset_and_offset(workspace):
     clip = workspace.iloc[0].copy()
     clip["onset"] = clip["offset"] = pd.NA
     assert len(TrackCache({"_target_": "mmer.faces.shipped.Shipped"}, Shipped()).key(clip)) == 64
+
+
+@pytest.mark.all  # a worker imports torch
+def test_another_machine_leaves_the_same_bytes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_release("casme2", Path("data/casme2"), subjects=5, clips=2, seed=1, size=64, processes=1)
+    configure(0)
+    Path("conf").symlink_to(REPOSITORY / "conf")
+    config = Path("artifacts/config.yaml")
+    section = yaml.safe_load(config.read_text())
+    section["datasets"]["casme2"]["faces"] = read_option("faces", "shipped", REPOSITORY / "conf")
+    config.write_text(yaml.safe_dump(section))
+    assert main(["clips", "casme2"]) == 0
+    left = []
+    for where in ("serial", "{name: dask_local, processes: 1}"):
+        monkeypatch.setenv("MMER_EXECUTOR", where)
+        shutil.rmtree(".mmer", ignore_errors=True)
+        assert main(["tracks", "casme2"]) == 0
+        left.append({path: path.read_bytes() for path in sorted(Path("artifacts/tracks").rglob("*.parquet"))})
+        shutil.rmtree("artifacts/tracks")
+    executor().close()
+    assert len(left[0]) == 10  # more than one item of work
+    assert left[1] == left[0]
