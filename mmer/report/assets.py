@@ -8,6 +8,7 @@ import jinja2
 from markupsafe import Markup
 
 HERE = Path(__file__).parent
+STYLES = ("report.css", "clips.css")
 EARLY = "theme.js"  # runs before anything is drawn, so that no page flashes in the wrong colours
 FIRST = "report.js"  # the others may use what it makes
 
@@ -46,7 +47,7 @@ def frame() -> dict[str, object]:
         "form-action 'none'",
     )
     return {
-        "style": Markup(_text(HERE / "report.css")),
+        "style": Markup("".join(_text(HERE / name) for name in STYLES)),
         "early": Markup(early),
         "scripts": [Markup(text) for text in scripts],
         "policy": Markup("; ".join(rules)),

@@ -204,10 +204,8 @@ def graph_drawing(samples: Samples, clip_id: str, size: tuple[int, int] | None) 
     known = np.isfinite(places).all(1)
     if not known.any():
         return None
-    pairs = np.unique(np.sort(samples.edge_index.T, 1), axis=0)
-    pairs = pairs[(pairs[:, 0] != pairs[:, 1]) & known[pairs].all(1)]
-    # Knuth's multiplicative hash: a fixed choice of lines that is spread over the whole graph.
-    shown = pairs[np.argsort(np.arange(len(pairs), dtype=np.uint64) * 2654435761 % 2**32, kind="stable")[:MOST_EDGES]]
+    pairs = shown_pairs(samples.edge_index, known)
+    shown = pairs[:MOST_EDGES]
     if size is None:
         low, high = places[known].min(0), places[known].max(0)
         margin = 0.1 * max(float((high - low).max()), 1)
@@ -223,6 +221,14 @@ def graph_drawing(samples: Samples, clip_id: str, size: tuple[int, int] | None) 
         total=len(pairs),
         missing=int((~known).sum()),
     )
+
+
+def shown_pairs(edge_index: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return the lines of a graph (undirected, without loops, both ends known): (L, 2), those to draw first."""
+    pairs = np.unique(np.sort(edge_index.T, 1), axis=0)
+    pairs = pairs[(pairs[:, 0] != pairs[:, 1]) & known[pairs].all(1)]
+    # Knuth's multiplicative hash: a fixed choice of lines that is spread over the whole graph.
+    return pairs[np.argsort(np.arange(len(pairs), dtype=np.uint64) * 2654435761 % 2**32, kind="stable")]
 
 
 def _labels(names: tuple[str, ...], places: np.ndarray, known: np.ndarray) -> tuple[tuple[float, float, str], ...]:

@@ -8,6 +8,7 @@ from mmer.metrics.scores import per_subject
 from mmer.report.audit_box import AuditBox, audit_box
 from mmer.report.charts import Curve, ReliabilityDrawing, curve, reliability_drawing
 from mmer.report.class_tables import ConfusionRow, PartTable, UnitRow, confusion_rows, part_tables, unit_rows
+from mmer.report.clip_browser import BrowserBox
 from mmer.report.dataset_section import by_reason
 from mmer.report.gallery import Card, Gallery
 from mmer.report.published import Result
@@ -47,6 +48,7 @@ class Section:
     n_curves : int
     excluded : dict of str to list of str
     cards : list of Card
+    browser : BrowserBox
     streams : StreamsBox or None
         Of an experiment with signals.
     tuning : TuningBox or None
@@ -74,6 +76,7 @@ class Section:
     n_curves: int
     excluded: dict[str, list[str]]
     cards: list[Card]
+    browser: BrowserBox
     streams: StreamsBox | None
     tuning: TuningBox | None
     saw: SawBox | None
@@ -103,6 +106,7 @@ def experiment_section(
         curve(record.curves, "accuracy", "Training accuracy", top=1.0),
     )
     units = summary.detection
+    cards = gallery.cards(record)
     return Section(
         anchor=f"experiment-{number}",
         summary=summary,
@@ -122,7 +126,8 @@ def experiment_section(
         curves=tuple(panel for panel in panels if panel is not None),
         n_curves=len(record.curves[["seed", "fold"]].drop_duplicates()),
         excluded=by_reason(dict(zip(record.excluded.clip_id, record.excluded.reason, strict=True))),
-        cards=gallery.cards(record),
+        cards=cards,
+        browser=gallery.browser(record, cards),
         streams=streams_box(one),
         tuning=tuning_box(one),
         saw=saw_box(record),

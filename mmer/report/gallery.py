@@ -1,4 +1,4 @@
-"""Cards of some clips: what the model was asked, what it said, and what it saw."""
+"""Clips of a page: cards of some, data of all; what the model was asked, what it said, and what it saw."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import pandas as pd
 
 from mmer.metrics.runs import is_multilabel
 from mmer.report.charts import GraphDrawing, graph_drawing
+from mmer.report.clip_browser import BrowserBox, ClipBrowser, SharedClips
 from mmer.report.clip_choice import choose_clips, choose_clips_of_units, first_run
 from mmer.report.clip_pictures import ClipPictures, PictureStore
 from mmer.report.records import DatasetRecord, ExperimentRecord
@@ -49,10 +50,11 @@ class Card:
 
 
 class Gallery:
-    """Makes the cards of all experiments and keeps each clip's pictures once."""
+    """Makes the cards and the browsers of all experiments and keeps each clip's pictures once."""
 
     def __init__(self, datasets: Sequence[DatasetRecord]) -> None:
         self._store = PictureStore(datasets)
+        self._browser = ClipBrowser(self._store)
 
     @property
     def pictures(self) -> list[ClipPictures]:
@@ -71,6 +73,14 @@ class Gallery:
             answers = [_answer(row, classes) for row in choose_clips(table, faces.__contains__).to_dict("records")]
         seen = () if record.saw is None else groups_of(record.saw)
         return [self._card(record, seen, **answer) for answer in answers]
+
+    def browser(self, record: ExperimentRecord, cards: Sequence[Card]) -> BrowserBox:
+        """Put together what the page holds of all test clips of one experiment."""
+        return self._browser.add(record, [card.clip_id for card in cards])
+
+    def shared(self) -> SharedClips:
+        """Return what all experiments share; called last."""
+        return self._browser.shared()
 
     def _card(self, record: ExperimentRecord, seen: Sequence[Group], dataset: str, clip_id: str, **answer: Any) -> Card:
         motion = self._store.motion(dataset, clip_id)

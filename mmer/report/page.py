@@ -78,6 +78,7 @@ def render(
         reading=READING,
         datasets=[dataset_section(record, number) for number, record in enumerate(datasets, 1)],
         about={name: text for name, text in about.items() if name not in ("title", "synthetic")},
+        clips=gallery.shared(),
         pictures=gallery.pictures,
         wheel=wheel_picture(),
         **frame(),

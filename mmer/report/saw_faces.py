@@ -30,8 +30,11 @@ class SawTile:
         ``note`` names the largest.
     view : tuple of 4 float
         Left, top, width, height.
-    marks : tuple of (str, str, float)
-        Class, path data and width of strokes: ``line`` or ``disc``, with ``minus`` where values are below zero.
+    strokes : tuple of (str, float, tuple of tuple of str)
+        Class, width, and the nodes of each stroke: two of a ``line``, one of a ``disc``; ``minus`` where values are
+        below zero, which a ``hole`` in the disc and dashes of the line tell as well as the colour.
+    places : mapping of str to ndarray of shape (2,)
+        Of the nodes.
     picture : str or None
         Data URI that takes the place of the face.
     """
@@ -39,8 +42,20 @@ class SawTile:
     title: str
     note: str
     view: tuple[float, float, float, float]
-    marks: tuple[tuple[str, str, float], ...]
+    strokes: tuple[tuple[str, float, tuple[tuple[str, ...], ...]], ...]
+    places: Mapping[str, np.ndarray]
     picture: str | None = None
+
+    @property
+    def marks(self) -> tuple[tuple[str, str, float], ...]:
+        """Class, path data and width of the strokes; clips.js draws its own likewise."""
+        return tuple(
+            (kind, "".join(self._path(nodes) for nodes in every), width) for kind, width, every in self.strokes
+        )
+
+    def _path(self, nodes: tuple[str, ...]) -> str:
+        points = np.stack([self.places[name] for name in nodes])
+        return polyline(points) if len(points) > 1 else f"M{points[0, 0]:.1f} {points[0, 1]:.1f}h0"
 
 
 def saw_tiles(
@@ -108,12 +123,13 @@ def _nodes(title: str, parts: Sequence[Group], row: int, places: Mapping, view: 
     radius, groups = DISC * view[2] * min(1, (FEW / len(known)) ** 0.5), {}
     for i in known:
         step = max(np.ceil(STEPS * np.sqrt(share[i] / share[known[-1]])), 1)
-        x, y = places[_base(names[i])]
-        key = ("disc minus" if values[i] < 0 else "disc", 2 * radius * step / STEPS)
-        groups.setdefault(key, []).append(f"M{x:.1f} {y:.1f}h0")
+        width, node = 2 * radius * step / STEPS, (_base(names[i]),)
+        groups.setdefault(("disc minus" if values[i] < 0 else "disc", width), []).append(node)
+        if values[i] < 0:
+            groups.setdefault(("hole", width / 3), []).append(node)
     largest = sorted(range(len(names)), key=lambda i: -np.nan_to_num(share[i]))[:NAMED]
     told = [f"{names[i]}\N{NO-BREAK SPACE}{_signed_share(values[i], share[i])}" for i in largest if share[i] > 0]
-    return SawTile(title, ", ".join(told), view, _marks(groups))
+    return SawTile(title, ", ".join(told), view, _strokes(groups), places)
 
 
 def _pairs(title: str, parts: Sequence[Group], row: int, places: Mapping, view: tuple) -> SawTile | None:
@@ -124,19 +140,19 @@ def _pairs(title: str, parts: Sequence[Group], row: int, places: Mapping, view: 
             ends = [_base(part.names[node]) for node in (source, target)]
             if set(ends) <= set(places) and ends[0] != ends[1]:
                 even = even_share(part.values[row])
-                lines.append((value, part.names[source], part.names[target], *(places[end] for end in ends), even))
+                lines.append((value, part.names[source], part.names[target], tuple(ends), even))
     lines = sorted(lines, key=lambda line: abs(line[0]))[-MOST_LINES:]
     if not lines:
         return None
-    groups: dict[tuple[str, float], list[str]] = {}
-    for value, _, _, start, end, _ in lines:
+    groups: dict[tuple[str, float], list[tuple[str, ...]]] = {}
+    for value, _, _, ends, _ in lines:
         step = max(np.ceil(STEPS * abs(value / lines[-1][0])), 1)
         key = ("line minus" if value < 0 else "line", LINE * view[2] * step / STEPS)
-        groups.setdefault(key, []).append(polyline(np.stack([start, end])))
-    dots = ("dots", "".join(f"M{x:.1f} {y:.1f}h0" for x, y in places.values()), 0.012 * view[2])
+        groups.setdefault(key, []).append(ends)
+    dots = ("dots", round(0.012 * view[2], 2), tuple((name,) for name in places))
     value, source, target, *_, even = lines[-1]
     note = f"{source} → {target} {value:.2f}".replace("-", "−") + (f" (even: {even:.2f})" if even else "")
-    return SawTile(title, note, view, (*_marks(groups), dots))
+    return SawTile(title, note, view, (*_strokes(groups), dots), places)
 
 
 def strongest(matrix: np.ndarray, most: int) -> list[tuple[int, int, float]]:
@@ -163,11 +179,11 @@ def _heat(group: Group, row: int, motion: ClipMotion) -> SawTile:
     onset = None if motion.pictures is None else motion.pictures[0]
     title = f"{LABELS.get(group.kind, group.kind)} of {group.layers[0]}"
     picture = heat_picture(group.values[row], (height, width), onset)
-    return SawTile(title, "bright: most", (0.0, 0.0, float(width), float(height)), (), picture)
+    return SawTile(title, "bright: most", (0.0, 0.0, float(width), float(height)), (), {}, picture)
 
 
-def _marks(groups: Mapping[tuple[str, float], list[str]]) -> tuple[tuple[str, str, float], ...]:
-    return tuple((kind, "".join(paths), round(float(width), 2)) for (kind, width), paths in groups.items())
+def _strokes(groups: Mapping[tuple[str, float], list[tuple[str, ...]]]) -> tuple:
+    return tuple((kind, round(float(width), 2), tuple(every)) for (kind, width), every in groups.items())
 
 
 def _signed_share(value: float, share: float) -> str:

@@ -184,7 +184,7 @@ def test_precomputed_motion_has_no_faces(clips):
 
 def test_nodes_without_place_are_not_drawn(clips):
     record = experiment_record(clips=clips, samples=samples_of(clips, unknown=True))
-    assert "graph on the face" not in render([record], dataset_records(clips), {})
+    assert 'aria-label="graph on the face"' not in render([record], dataset_records(clips), {})
 
 
 def test_curves_that_are_nan_or_of_one_epoch(clips):
