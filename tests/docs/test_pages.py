@@ -94,11 +94,12 @@ def spoken() -> tuple[tuple[str, str], ...]:
 
 def test_commands_are_those_of_the_parser(capsys):
     """Verbs, options and their values; what a command then does, test_commands.py sees."""
+    mmer = parser()
     for place, line in spoken():
         for words in calls(line):
             if words[0] == "mmer":
                 try:
-                    parser().parse_args(words[1:])
+                    mmer.parse_args(words[1:])
                 except SystemExit as stop:
                     raise AssertionError(f"{place}: {line}: {capsys.readouterr().err}") from stop
             elif re.match(r"(\./)?scripts/", words[0]) or (words[0] == "python" and words[1][0] != "-"):
