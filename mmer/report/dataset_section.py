@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mmer.report.records import DatasetRecord
+from mmer.report.unit_counts import UnitCounts, unit_counts
 from mmer.report.wording import config_text
 
 
@@ -20,6 +21,7 @@ class DatasetSection:
     facts: dict[str, str]
     excluded: dict[str, list[str]]
     config: str
+    units: UnitCounts | None
 
 
 def dataset_section(record: DatasetRecord, number: int) -> DatasetSection:
@@ -44,6 +46,7 @@ def dataset_section(record: DatasetRecord, number: int) -> DatasetSection:
         facts=facts,
         excluded={} if motion is None else by_reason(motion.excluded),
         config=config_text(record.config),
+        units=unit_counts(clips),
     )
 
 

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from mmer.metrics.scores import per_subject
 from mmer.report.audit_box import AuditBox, audit_box
 from mmer.report.charts import Curve, ReliabilityDrawing, curve, reliability_drawing
 from mmer.report.class_tables import ConfusionRow, PartTable, UnitRow, confusion_rows, part_tables, unit_rows
@@ -15,6 +13,7 @@ from mmer.report.published import Result
 from mmer.report.published_box import PublishedBox, published_box
 from mmer.report.results import Measured
 from mmer.report.saw_box import SawBox, saw_box
+from mmer.report.score_charts import ScoreCharts, score_charts
 from mmer.report.streams_box import StreamsBox, streams_box
 from mmer.report.summary import Summary
 from mmer.report.tuning_box import TuningBox, tuning_box
@@ -42,13 +41,12 @@ class Section:
     ece, brier : float
     reliability : ReliabilityDrawing
     published : PublishedBox
-    subjects : list of dict
-        Empty where units are detected.
     curves : tuple of Curve
     n_curves : int
     excluded : dict of str to list of str
     cards : list of Card
     browser : BrowserBox
+    charts : ScoreCharts
     streams : StreamsBox or None
         Of an experiment with signals.
     tuning : TuningBox or None
@@ -71,12 +69,12 @@ class Section:
     brier: float
     reliability: ReliabilityDrawing
     published: PublishedBox
-    subjects: list[dict[str, Any]]
     curves: tuple[Curve, ...]
     n_curves: int
     excluded: dict[str, list[str]]
     cards: list[Card]
     browser: BrowserBox
+    charts: ScoreCharts
     streams: StreamsBox | None
     tuning: TuningBox | None
     saw: SawBox | None
@@ -107,6 +105,7 @@ def experiment_section(
     )
     units = summary.detection
     cards = gallery.cards(record)
+    confusion = () if units else confusion_rows(record.predictions, apart.per_class)
     return Section(
         anchor=f"experiment-{number}",
         summary=summary,
@@ -114,7 +113,7 @@ def experiment_section(
         verdict=verdict(summary),
         cite=record.fingerprint.line() if record.fingerprint else "",
         audit=audit_box(record),
-        confusion=() if units else confusion_rows(record.predictions, apart.per_class),
+        confusion=confusion,
         units=unit_rows(apart.per_class) if units else (),
         parts=part_tables(apart, summary),
         fold_means=_fold_means(one),
@@ -122,12 +121,12 @@ def experiment_section(
         brier=apart.brier,
         reliability=reliability_drawing(apart.reliability),
         published=published_box(one, published, synthetic),
-        subjects=[] if units else per_subject(record.predictions).to_dict("records"),
         curves=tuple(panel for panel in panels if panel is not None),
         n_curves=len(record.curves[["seed", "fold"]].drop_duplicates()),
         excluded=by_reason(dict(zip(record.excluded.clip_id, record.excluded.reason, strict=True))),
         cards=cards,
         browser=gallery.browser(record, cards),
+        charts=score_charts(record.predictions, confusion),
         streams=streams_box(one),
         tuning=tuning_box(one),
         saw=saw_box(record),
