@@ -6,7 +6,8 @@ from pathlib import Path
 from mmer.stages.build import read_option
 from mmer.stages.model_traits import ModelTraits, model_traits
 
-CONF = Path(__file__).parent.parent / "conf"
+ROOT = Path(__file__).parent.parent
+CONF = ROOT / "conf"
 GROUPS = (
     *("dataset", "faces", "motion", "magnify", "recordings", "signal"),
     *("labels", "protocol", "nodes", "edges", "motion_scaling", "model", "fusion", "loss", "sampling", "augment"),
@@ -30,6 +31,15 @@ def _traits() -> dict[str, ModelTraits]:
 def models(classical: bool) -> list[str]:
     """Names of the models that are fitted by their own solver, or of the networks."""
     return [name for name, traits in _traits().items() if traits.classical == classical]
+
+
+def corpora(synthetic: bool) -> list[str]:
+    """Names of the corpora that mmer writes synthetic releases of; or of others, and one of the sample, in data/."""
+    made = [name for name in options("dataset") if (ROOT / "mmer" / "synthetic" / f"{name}.py").is_file()]
+    if synthetic:
+        return made
+    others = {"casme2", *options("dataset")} - ({*made} - {"casme2"})
+    return sorted(name for name in others if (ROOT / "data" / name).is_dir())
 
 
 def readers(stream: str) -> list[str]:
