@@ -7,9 +7,12 @@ import os
 import sys
 import traceback
 import warnings
+from functools import partial
 from importlib import import_module
+from typing import Any
 
 from mmer.stages import paths
+from mmer.stages.stage_cost import measured
 from mmer.types.errors import InputError
 from mmer.types.workers import warm_up
 
@@ -137,6 +140,10 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _run(command: str, options: dict[str, Any]) -> int:
+    return import_module(f"mmer.stages.{command}").main(**options) or 0
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command.
 
@@ -164,7 +171,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         # A stage imports what it needs only when it runs: torch takes seconds.
         with paths.table(options.pop("table", None)):
-            return import_module(f"mmer.stages.{command}").main(**options) or 0
+            work = partial(_run, command, options)
+            return measured(command, options.get("name", ""), work) if command in STAGES else work()
     except InputError as error:
         print(f"mmer {command}: {error}", file=sys.stderr)
         return refused

@@ -14,10 +14,12 @@ from mmer.report.published_box import PublishedBox, published_box
 from mmer.report.results import Measured
 from mmer.report.saw_box import SawBox, saw_box
 from mmer.report.score_charts import ScoreCharts, score_charts
+from mmer.report.sentence import sentence
+from mmer.report.standing import Standing, against_chance
 from mmer.report.streams_box import StreamsBox, streams_box
 from mmer.report.summary import Summary
 from mmer.report.tuning_box import TuningBox, tuning_box
-from mmer.report.wording import config_text, many, number_text
+from mmer.report.wording import config_text, number_text
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,12 @@ class Section:
     ----------
     anchor : str
     summary : Summary
-    size, verdict : str
-        How much was tested, and how that compares with chance; parts of a sentence.
+    sentence : str
+        What a paper would print of it.
+    verdict, chance : str
+        How the main score compares with chance, in words, and in one (see ``against_chance``).
+    standing : Standing or None
+        Against the best on the same clips.
     cite : str
         The fingerprint in a line; empty where there is none.
     audit : AuditBox
@@ -57,8 +63,10 @@ class Section:
 
     anchor: str
     summary: Summary
-    size: str
+    sentence: str
     verdict: str
+    chance: str
+    standing: Standing | None
     cite: str
     audit: AuditBox
     confusion: tuple[ConfusionRow, ...]
@@ -82,7 +90,12 @@ class Section:
 
 
 def experiment_section(
-    one: Measured, number: int, gallery: Gallery, published: Sequence[Result], synthetic: bool
+    one: Measured,
+    number: int,
+    gallery: Gallery,
+    published: Sequence[Result],
+    synthetic: bool,
+    standing: Standing | None = None,
 ) -> Section:
     """Put together what the page shows of one experiment.
 
@@ -97,6 +110,8 @@ def experiment_section(
         All published results; those that match are shown.
     synthetic : bool
         Whether any of its corpora is synthetic.
+    standing : Standing, optional
+        Against the best on the same clips.
     """
     record, summary, apart = one.record, one.summary, one.breakdown
     panels = (
@@ -109,8 +124,10 @@ def experiment_section(
     return Section(
         anchor=f"experiment-{number}",
         summary=summary,
-        size=_size(summary),
+        sentence=sentence(record, summary, synthetic),
         verdict=verdict(summary),
+        chance=against_chance(summary),
+        standing=standing,
         cite=record.fingerprint.line() if record.fingerprint else "",
         audit=audit_box(record),
         confusion=confusion,
@@ -136,26 +153,17 @@ def experiment_section(
 
 def verdict(summary: Summary) -> str:
     """Say in one phrase how the main score compares with chance."""
-    value, prior = summary.scores[summary.main].mean, summary.baseline("prior")
-    chance = None if prior is None else prior.scores[summary.main].draws
-    if chance is None:
-        phrase = "no random classifier to compare with"
-    elif value > chance[1]:
-        phrase = f"above 95 % of random classifiers ({chance[1]:.3f})"
-    elif value < chance[0]:
-        phrase = f"below 95 % of random classifiers ({chance[0]:.3f}); look for a swapped label or a bug"
-    else:
-        phrase = f"not distinguishable from a random classifier ({chance[0]:.3f} to {chance[1]:.3f})"
+    prior, place = summary.baseline("prior"), against_chance(summary)
+    low, high = (prior.scores[summary.main].draws if place and prior else None) or (0, 0)
+    phrase = {
+        "": "no random classifier to compare with",
+        "above": f"above 95 % of random classifiers ({high:.3f})",
+        "below": f"below 95 % of random classifiers ({low:.3f}); look for a swapped label or a bug",
+        "within": f"not distinguishable from a random classifier ({low:.3f} to {high:.3f})",
+    }[place]
     if constant := summary.baseline("constant"):
         phrase += f"; saying that every unit is present gives {number_text(constant.scores[summary.main].mean)}"
     return phrase
-
-
-def _size(summary: Summary) -> str:
-    parts = [many(summary.clips, "clip") + " of " + many(summary.subjects, "subject"), many(summary.folds, "fold")]
-    if summary.repeats > 1:
-        parts.append(many(summary.repeats, "repeat"))
-    return ", ".join([*parts, many(summary.seeds, "seed")])
 
 
 def _fold_means(one: Measured) -> str:

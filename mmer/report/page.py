@@ -2,25 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 
+from mmer.report.about_box import about_box
 from mmer.report.assets import environment, frame
 from mmer.report.comparisons import READING
 from mmer.report.dataset_section import dataset_section
-from mmer.report.experiment_section import experiment_section
+from mmer.report.experiment_section import Section, experiment_section
+from mmer.report.exports import Exports
 from mmer.report.gallery import Gallery
 from mmer.report.pictures import wheel_picture
 from mmer.report.published import Result
 from mmer.report.records import DatasetRecord, ExperimentRecord
 from mmer.report.results import Results
 from mmer.report.side_by_side import SideBySide
+from mmer.report.stage_cost import StageRecord
+from mmer.report.standing import READING as MARKS
+from mmer.report.standing import standings
 from mmer.report.streams_table import streams_table
 from mmer.report.summary import EMOTIONS, UNITS
-from mmer.report.wording import count_text, interval_text, number_text, p_text, score_text, signed_text
+from mmer.report.wording import bytes_text, count_text, interval_text, number_text, p_text, score_text, signed_text
 
 FILTERS = {
     "score": score_text,
     "interval": interval_text,
     "number": number_text,
     "count": count_text,
+    "bytes": bytes_text,
     "signed": signed_text,
     "p_value": p_text,
 }
@@ -32,6 +38,8 @@ def render(
     about: Mapping[str, str],
     published: Sequence[Result] = (),
     models: SideBySide | None = None,
+    stages: Sequence[StageRecord] = (),
+    exports: Exports | None = None,
 ) -> str:
     """Render the report.
 
@@ -47,6 +55,10 @@ def render(
         Published results; those of the same protocol, classes and corpora are shown beside an experiment on real data.
     models : SideBySide or None
         A table of models, which then stands before the experiments.
+    stages : sequence of StageRecord
+        Every stage of the pipeline, with what it took where that is known.
+    exports : Exports or None
+        The files that lie beside the page.
 
     Returns
     -------
@@ -55,10 +67,10 @@ def render(
     """
     gallery = Gallery(datasets)
     rendered = {name for one in datasets if one.synthetic for name in (one.name, *one.clips.dataset.unique())}
-    sections = []
+    sections, against = [], standings(results)
     for number, one in enumerate(results.experiments, 1):
         synthetic = bool(about.get("synthetic") or rendered & _names(one.record) or one.record.synthetic)
-        sections.append(experiment_section(one, number, gallery, published, synthetic))
+        sections.append(experiment_section(one, number, gallery, published, synthetic, against.get(one.summary.name)))
     templates = environment()
     templates.filters.update(FILTERS)
     kinds = (("Recognition of emotions", EMOTIONS, False), ("Detection of action units", UNITS, True))
@@ -76,13 +88,28 @@ def render(
         ],
         comparisons=results.comparisons,
         reading=READING,
+        marks=MARKS,
+        choices=_filters(sections),
         datasets=[dataset_section(record, number) for number, record in enumerate(datasets, 1)],
         about={name: text for name, text in about.items() if name not in ("title", "synthetic")},
         clips=gallery.shared(),
         pictures=gallery.pictures,
         wheel=wheel_picture(),
+        exports=exports,
+        box=about_box([one.record for one in results.experiments], stages),
         **frame(),
     )
+
+
+def _filters(sections: Sequence[Section]) -> dict[str, tuple[str, list[str]]]:
+    """Return what the table of experiments can be filtered by and has several of: key -> (words, values)."""
+    found = {
+        "corpus": ("Corpus", {name for one in sections for name in one.summary.datasets}),
+        "protocol": ("Protocol", {one.summary.choices["protocol"] for one in sections}),
+        "model": ("Model", {one.summary.choices["model"] for one in sections}),
+        "kind": ("Kind", {"action units" if one.summary.detection else "emotions" for one in sections}),
+    }
+    return {key: (words, sorted(values)) for key, (words, values) in found.items() if len(values) > 1}
 
 
 def _names(record: ExperimentRecord) -> set[str]:

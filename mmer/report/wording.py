@@ -38,6 +38,19 @@ def count_text(value: float) -> str:
     return f"{value:.0f}" if abs(value - round(value)) < 1e-9 else f"{value:.1f}"
 
 
+def seconds_text(seconds: float) -> str:
+    """Write a time: ``3.2 s``, ``4 min 10 s``, ``2 h 5 min``."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def bytes_text(count: int) -> str:
+    """Write a size of memory: ``310 MB``, ``1.4 GB`` (powers of ten)."""
+    return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
+
+
 def many(count: int, word: str) -> str:
     """Write a number of things: ``1 fold``, ``3 folds``."""
     return f"{count} {word}{'' if count == 1 else 's'}"

@@ -2,7 +2,9 @@
 
 import json
 import logging
+import shutil
 
+from mmer.report.exports import FOLDERS, exports
 from mmer.report.metrics_file import metrics_json
 from mmer.report.page import render
 from mmer.report.published import load
@@ -13,13 +15,14 @@ from mmer.report.terminal import markdown_table
 from mmer.stages import paths
 from mmer.stages.read_config import read_all
 from mmer.stages.report_records import dataset_record, experiment_record
+from mmer.stages.stage_cost import stage_records
 from mmer.types.whole_file import whole_file
 
 log = logging.getLogger("mmer")
 
 
 def main() -> None:
-    """Write report/index.html and metrics.json from every experiment, or row of a table, that has predictions."""
+    """Write the report, the files beside it, and metrics.json: of every experiment or row that has predictions."""
     config = read_all()
     names = [name for name in config["experiments"] if paths.predictions(name).is_file()]
     for name in sorted(set(config["experiments"]) - set(names)):
@@ -34,7 +37,8 @@ def main() -> None:
     ]
     published, table = load(), paths.current_table()
     models = side_by_side(results, config.get("recipes"), published) if table else None
-    page = render(results, datasets, {}, published, models)
+    beside = exports(results, datasets, config["datasets"], published, models)
+    page = render(results, datasets, {}, published, models, stages=stage_records(config), exports=beside)
     streams = streams_table(results) if table else None
     tables = ([markdown(models)] if models else []) + ([streams_markdown(streams)] if streams else [])
     for path, text in (
@@ -47,6 +51,17 @@ def main() -> None:
     ):
         with whole_file(path) as partial:
             partial.write_text(text, encoding="utf-8")
+    _write_beside(beside.files)
     printed = [markdown(models, published=False)] if models else [markdown_table(results)]
     printed = "\n".join([*printed, *([streams_markdown(streams)] if streams else [])])
     print(f"{printed}\n\nThe report: {paths.here(paths.REPORT).resolve()}")
+
+
+def _write_beside(files: dict[str, bytes]) -> None:
+    """Write what lies beside the page, and nothing that an earlier report left there."""
+    folder = paths.here(paths.REPORT).parent
+    for name in FOLDERS:
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for name, content in files.items():
+        with whole_file(folder / name) as partial:
+            partial.write_bytes(content)

@@ -310,7 +310,7 @@ def test_repeats_are_runs(clips):
     )
     table = pd.concat([record.predictions, again], ignore_index=True)
     page = Page(render([experiment_record(clips=clips, predictions=table, baselines={})]))
-    assert "16 folds, 2 repeats, 1 seed" in page.text
+    assert "pooled over 16 folds of the protocol loso and averaged over 2 repeats of 1 seed" in page.text
     assert "±" in page.scores["first", None, "uf1"]
     assert "means over 2 runs" in page.text
 
