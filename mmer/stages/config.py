@@ -4,6 +4,7 @@ DVC's own Hydra mode is off, because plain ``dvc repro`` would then ignore an ed
 own section of the resolved file and is tracked against that section.
 """
 
+import hashlib
 import json
 import re
 from io import StringIO
@@ -38,10 +39,18 @@ def main() -> None:
 
 
 def save(resolved: dict[str, Any]) -> None:
-    """Write what ``resolve`` returned, for people and for DVC."""
+    """Write what ``resolve`` returned, for people and for DVC.
+
+    DVC copies what a stage depends on into its lock file, and reads and writes that whole file at every stage: with the
+    sections of a table's many rows that takes longer than their training. So it is offered their digests.
+    """
+    digests = {
+        name: hashlib.sha256(json.dumps(section, sort_keys=True).encode()).hexdigest()[:32]
+        for name, section in resolved["experiments"].items()
+    }
     for path, text in (
         (paths.CONFIG, yaml.safe_dump(resolved, sort_keys=True, width=120)),
-        (paths.CONFIG_FOR_DVC, json.dumps(resolved, sort_keys=True)),
+        (paths.CONFIG_FOR_DVC, json.dumps(resolved | {"digests": digests}, sort_keys=True)),
     ):
         with whole_file(paths.here(path)) as partial:
             partial.write_text(text)
