@@ -123,8 +123,14 @@ def parser() -> argparse.ArgumentParser:
     audit.add_argument("--permutations", type=int, default=20, help="of the training labels, in the shuffle test")
     audit.add_argument("--folds", type=int, default=None, help="how many folds the poison test trains; 3 when left out")
     audit.add_argument("--table", metavar="SET", default=None, help="the name is a row of this table")
-    compare = commands.add_parser("compare", help="paired tests between experiments on the same clips")
-    compare.add_argument("names", nargs="+", metavar="NAME", help="two or more experiments in params.yaml")
+    compare = commands.add_parser("compare", help="paired tests between experiments on the same clips, and a page")
+    compare.add_argument(
+        "names",
+        nargs="+",
+        metavar="NAME",
+        help="two or more experiments in params.yaml; NAME@REVISION: of a commit, branch, tag or `dvc exp run`",
+    )
+    compare.add_argument("--common", action="store_true", help="compare the clips that all of them predict")
     compare.add_argument(
         "--score",
         default="uf1",

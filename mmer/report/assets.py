@@ -8,7 +8,7 @@ import jinja2
 from markupsafe import Markup
 
 HERE = Path(__file__).parent
-STYLES = ("report.css", "clips.css")
+STYLES = ("report.css", "clips.css", "compare.css")
 EARLY = "theme.js"  # runs before anything is drawn, so that no page flashes in the wrong colours
 FIRST = "report.js"  # the others may use what it makes
 

@@ -1,6 +1,7 @@
 """Where artifacts lie. Relative to the repository root, which is the working directory of every stage."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -180,3 +181,9 @@ def best(search: str) -> Path:
 def optuna_files(search: str) -> Path:
     """Folder of the files beside the trials of a search, for the dashboard."""
     return OPTUNA / f"{search}.files"
+
+
+def comparison(names: Sequence[str]) -> Path:
+    """Page of ``mmer compare``, which no stage makes or reads; what a file system may not like becomes a dash."""
+    stem = "--".join(re.sub(r"[^A-Za-z0-9_.@-]", "-", name) for name in names)
+    return here(ARTIFACTS / "compare" / f"{stem[:180]}.html")

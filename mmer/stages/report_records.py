@@ -56,7 +56,7 @@ def experiment_record(name: str, config: dict[str, Any]) -> ExperimentRecord:
         audit=_audit(name),
         audit_command=f"mmer audit {name}" + (f" --table {table}" if (table := paths.current_table()) else ""),
         clips=clips[~clips.clip_id.isin(excluded.clip_id)].reset_index(drop=True),
-        synthetic=any(_synthetic(dataset) for dataset in config["datasets"]),
+        synthetic=any(is_synthetic(dataset) for dataset in config["datasets"]),
         cost=_cost(name, predictions),
         subsets={path.stem: load_predictions(path) for path in sorted((folder / "subsets").glob("*.parquet"))},
         signals=tuple(_signals(config, set(clips.clip_id) - set(excluded.clip_id))),
@@ -81,7 +81,7 @@ def _signals(config: dict[str, Any], used: set[str]) -> Iterator[SignalRecord]:
 
 def dataset_record(name: str, config: dict[str, Any], experiments: Iterable[dict[str, Any]]) -> DatasetRecord:
     """Read the clips of a dataset, and their motion; ``experiments`` are the configs of those in the report."""
-    config = {**config, "synthetic": _synthetic(name)}
+    config = {**config, "synthetic": is_synthetic(name)}
     clips = load_clips(paths.clips(name))
     schemes = [one["labels"] for one in experiments if name in one["datasets"]]
     different = [scheme for at, scheme in enumerate(schemes) if scheme not in schemes[:at]]
@@ -114,5 +114,6 @@ def _cost(name: str, predictions: pd.DataFrame) -> Cost | None:
     return cost if cost.predictions == predictions_digest(predictions) else None
 
 
-def _synthetic(dataset: str) -> bool:
+def is_synthetic(dataset: str) -> bool:
+    """Say whether the folder of a dataset is a synthetic release."""
     return (Path("data") / dataset / SYNTHETIC).is_file()
