@@ -5,6 +5,7 @@ from pathlib import Path
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
+FINISHED = ROOT / "artifacts/predictions/gcn_casme2.parquet"
 sys.path[:0] = [str(ROOT), str(DOCS / "_ext")]  # the checkout before anything that is installed
 
 project = "mmer"
@@ -17,6 +18,7 @@ extensions = [
     "numpydoc",
     "myst_parser",
     "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
     "docstrings",
     "component_pages",
     "room_pages",
@@ -44,6 +46,22 @@ autodoc_preserve_defaults = True
 python_maximum_signature_line_length = 90
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
+
+# The notebooks of docs/examples, run when the site is built
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "gallery",
+    # The notebook about a finished run needs one; without it, it is shown as it is written.
+    "filename_pattern": r"/plot_" if FINISHED.is_file() else r"/plot_(?!finished)",
+    "abort_on_example_error": True,
+    "capture_repr": ("_repr_html_", "__repr__"),
+    "download_all_examples": False,
+    "write_computation_times": False,  # a page does not depend on how busy the machine was
+    "show_memory": False,
+    "min_reported_time": 1e9,
+    "show_signature": False,
+    "plot_gallery": "True",
+}
 
 html_theme = "furo"
 html_title = "mmer"

@@ -3,6 +3,7 @@
 A mark is an HTML comment right above a block, which no reader sees:
 
     <!-- run: by FILE -->                           that file of the repository runs these commands
+    <!-- run: with the page by FILE -->             that test takes the whole page, and does what these commands do
     <!-- run: fails "TEXT" -->                      each command fails, and says TEXT
     <!-- run: exits 1 "TEXT" -->                    the last command ends with this code, and says TEXT
     <!-- run: serves -->                            dask and the dashboard are servers: started, asked, stopped
@@ -21,7 +22,9 @@ FENCE = re.compile(
 )
 MARK = re.compile(r"<!--\s*run(?P<text>.*?)-->", re.DOTALL)
 INSTEAD = re.compile(r"\s*instead of `(?P<command>[^`]+)`:\s*(?P<other>.+?)\s*", re.DOTALL)
-HOW = re.compile(r':\s*(?P<how>by (?P<by>[\w./]+)|fails|exits (?P<code>\d+)|serves)(?:\s+"(?P<says>[^"]+)")?\s*')
+HOW = re.compile(
+    r':\s*(?P<how>(?:with the page )?by (?P<by>[\w./]+)|fails|exits (?P<code>\d+)|serves)(?:\s+"(?P<says>[^"]+)")?\s*'
+)
 
 
 @dataclass

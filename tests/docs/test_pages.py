@@ -144,7 +144,8 @@ def test_marks_are_of_use():
             assert command in block.commands, f"{block.place}: a mark for `{command}`, which is not there"
             same = [line.split()[: 2 if line.startswith(("mmer", "dvc")) else 1] for line in (command, other)]
             assert same[0] == same[1], f"{block.place}: `{other}` is another command than `{command}`"
-        if block.how == "by":
+        if block.how in ("by", "with"):
             text = (ROOT / block.by).read_text()
-            for command in block.commands:
-                assert command in text, f"{block.place}: {block.by} does not run {command}"
+            named = block.commands if block.how == "by" else [f'"{Path(block.page).stem}"']
+            for words in named:
+                assert words in text, f"{block.place}: {block.by} does not run {words}"
