@@ -14,9 +14,10 @@ def render(
     datasets: Sequence[DatasetRecord] = (),
     about: Mapping[str, str] | None = None,
     published: Sequence[Result] = (),
+    **more,
 ) -> str:
     """Return the page of some records."""
-    return page.render(measure(records), datasets, about or {}, published)
+    return page.render(measure(records), datasets, about or {}, published, **more)
 
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
