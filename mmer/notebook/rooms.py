@@ -13,6 +13,7 @@ from mmer.motion import Excluded
 from mmer.notebook.tables import Clips, Splits, Tracks
 from mmer.stages.allowed import ROOT
 from mmer.stages.build import build, options, read_option
+from mmer.stages.clip_pictures import ClipPictures
 from mmer.stages.flow_samples import flow_samples
 from mmer.stages.model_traits import model_traits
 from mmer.types.clips import visible, without_labels
@@ -160,21 +161,30 @@ def graphs(
     motion: Motion,
     nodes: Choice = "action_units",
     edges: Choice = "au_probability",
+    measured: Choice = "optical_flow",
 ) -> Samples:
     """Make the graph of every clip; the weights of its edges are fitted later, in each fold.
+
+    Parameters
+    ----------
+    clips : DataFrame
+    tracks : mapping of str to FaceTrack
+    motion : Motion
+        Of the same clips. Nodes that look at several moments need its ``n_frames``.
+    nodes, edges : str, mapping or object
+        Of conf/nodes and conf/edges.
+    measured : str, mapping or object
+        Of conf/motion: what measured the motion, and measures it for nodes that look at further moments.
 
     Raises
     ------
     InputError
-        The nodes look at several moments or at pictures between onset and apex: those are the pipeline's.
+        Nodes and edges do not fit each other, or the motion keeps no pictures of the moments that the nodes look at.
     """
-    source = component("nodes", nodes)
-    if source.needs:
-        raise InputError(
-            f"nodes {source.name}: its features need {listing(source.needs)} of further moments, which the stage "
-            "`graphs` makes; run the experiment by `dvc repro` and load artifacts/graphs, or choose other nodes"
-        )
-    return assemble(source, component("edges", edges), visible(pd.DataFrame(clips), source.reads), dict(tracks), motion)
+    source, names = component("nodes", nodes), sorted(set(clips.dataset))
+    pictures = ClipPictures(names[0] if len(names) == 1 else "NAME", component("motion", measured), source)
+    seen = visible(pd.DataFrame(clips), source.reads)
+    return assemble(source, component("edges", edges), seen, dict(tracks), motion, extras=pictures)
 
 
 def flows(motion: Motion, model: str = "") -> Samples:

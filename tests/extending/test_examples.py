@@ -52,6 +52,6 @@ def test_an_example_runs(name, request):
         "ignore::FutureWarning:torch.jit._script",
         str(EXAMPLES / f"{name}.py"),
     ]
-    command[2:2] = ["-W", "ignore::DeprecationWarning"]  # of torch and torch-geometric, at import
+    command[3:3] = ["-W", "ignore::DeprecationWarning"]  # of torch and torch-geometric, at import
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-4000:]

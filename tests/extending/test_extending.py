@@ -115,13 +115,12 @@ def test_the_pages_run_and_the_contracts_know_them(clone):
     assert {line[3:] for line in status.splitlines()} == files  # nothing else was edited
     names = " or ".join(sorted({Path(path).stem for path in files}))
     said = clone.run(
-        *(sys.executable, "-m", "pytest", "tests/contracts", "-q", "-p", "no:cacheprovider", "-k", names),
+        *(sys.executable, "-m", "pytest", "tests/contracts", "-v", "-p", "no:cacheprovider", "-k", names),
         "--ignore=tests/contracts/test_models_doc.py",  # the page of what ships with mmer
     )
     assert int(re.search(r"(\d+) passed", said)[1]) > 60
-    for name in sorted({Path(path).stem for path in files}):
-        ran = clone.run(sys.executable, "-m", "pytest", "tests/contracts", "--collect-only", "-q", "-k", name)
-        assert f"[{name}" in ran or f"-{name}" in ran, f"no contract test has a case of {name}"
+    cases = set(re.findall(r"::\w+\[(\w+)", said))
+    assert cases >= {Path(path).stem for path in files}
 
 
 def test_a_package_is_opted_in_and_an_edit_of_it_runs_again_what_uses_it(clone):
