@@ -115,7 +115,7 @@ def test_the_pages_run_and_the_contracts_know_them(clone):
     assert {line[3:] for line in status.splitlines()} == files  # nothing else was edited
     names = " or ".join(sorted({Path(path).stem for path in files}))
     said = clone.run(
-        *(sys.executable, "-m", "pytest", "tests/contracts", "-v", "-p", "no:cacheprovider", "-k", names),
+        *(sys.executable, "-m", "pytest", "tests/contracts", "-vv", "-p", "no:cacheprovider", "-k", names),
         "--ignore=tests/contracts/test_models_doc.py",  # the page of what ships with mmer
     )
     assert int(re.search(r"(\d+) passed", said)[1]) > 60
