@@ -6,6 +6,7 @@ from mmer.metrics.gap import Gap
 from mmer.report.dataset_section import by_reason
 from mmer.report.results import Measured
 from mmer.report.streams import Streams
+from mmer.report.summary import Score
 from mmer.report.wording import interval_text, many, score_text, signed_text
 
 DASH = "–"
@@ -25,12 +26,16 @@ class SignalRow:
 
 @dataclass(frozen=True)
 class SubsetRow:
-    """Some streams: scores with their intervals, in the order of the columns, and the difference to all streams."""
+    """Some streams: scores with their intervals, in the order of the columns, and the difference to all streams.
+
+    ``main`` is the first of the scores, which is drawn.
+    """
 
     streams: str
     scores: tuple[tuple[str, str], ...]
     difference: str
     interval: str
+    main: Score
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,7 @@ def streams_box(one: Measured) -> StreamsBox | None:
                 scores=tuple((score_text(score), interval_text(score)) for score in subset.scores.values()),
                 difference=DASH if subset.gap is None else signed_text(subset.gap.difference),
                 interval="" if subset.gap is None else span_text(subset.gap),
+                main=next(iter(subset.scores.values())),
             )
             for subset in streams.subsets
         ),
