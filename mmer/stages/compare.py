@@ -49,7 +49,7 @@ def main(names: list[str], score: str = "uf1", common: bool = False) -> None:
     try:
         table = compare(tables, score)
     except InputError as error:
-        way = "" if common else _way_out(sides)
+        way = _way_out(sides) if "predictions of other clips" in str(error) else ""
         raise InputError(str(error).removeprefix("compare: ") + way) from error  # the command line says the rest
     protocols = sorted({str(side.config["protocol"]["name"]) for side in sides})
     if len(protocols) > 1:

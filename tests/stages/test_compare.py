@@ -1,5 +1,9 @@
 """``mmer compare`` on stored predictions."""
 
+import shutil
+import subprocess
+import sys
+
 import pytest
 import yaml
 
@@ -81,6 +85,88 @@ def test_what_cannot_be_compared_says_why(workspace, capsys, arguments, message)
     assert code == 2
     assert message in text
     assert "Traceback" not in text
+
+
+def test_the_page_is_written_and_its_place_printed(workspace, capsys, tmp_path):
+    for name in ("a", "b"):
+        workspace(name)
+    _, text = said(capsys, "a", "b")
+    page = tmp_path / "artifacts/compare/a--b.html"
+    assert f"The page: {page}" in text
+    assert "Clips that changed sides" in page.read_text()
+
+
+def test_other_clips_are_compared_where_common_if_asked(workspace, capsys):
+    clips = clips_table(subjects=5)
+    workspace("a")
+    workspace("fewer", predictions_table(clips.iloc[2:], experiment="fewer"))
+    workspace("none", predictions_table(clips.assign(clip_id="x/" + clips.clip_id), experiment="none"))
+    code, text = said(capsys, "a", "fewer")
+    assert code == 2
+    assert f"`--common` compares the {len(clips) - 2} clips that both have" in text
+    code, text = said(capsys, "a", "fewer", "--common")
+    assert code == 0
+    assert f"Only the {len(clips) - 2} clips that all of them predict are compared; left out: 2 of a, 0 of fewer." in (
+        " ".join(text.split())
+    )
+    code, text = said(capsys, "a", "none", "--common")
+    assert code == 2
+    assert "have no clip in common" in text
+
+
+def test_another_truth_is_refused_even_among_common_clips(workspace, capsys):
+    clips = clips_table(subjects=5)
+    workspace("a")
+    table = predictions_table(clips, experiment="b", skill=1)
+    workspace("b", table.assign(truth=table.truth.map({"disgust": "happiness"}).fillna(table.truth)))
+    code, text = said(capsys, "a", "b", "--common")
+    assert code == 2
+    assert "the truth differs between a and b" in text
+
+
+@pytest.mark.all
+def test_another_commit_is_read_through_dvc(workspace, tmp_path):
+    def call(*command):
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+        return done.returncode, done.stdout + done.stderr
+
+    def keep(tag):
+        dvc = (sys.executable, "-m", "dvc")
+        git = ("git", "-c", "user.name=x", "-c", "user.email=x@y.z")
+        for command in ((*dvc, "add", "-q", "artifacts/predictions/a.parquet"), (*git, "add", "-A")):
+            assert call(*command)[0] == 0
+        assert call(*git, "commit", "-q", "-m", tag)[0] == 0
+        assert call(*git, "tag", tag)[0] == 0
+
+    def compare(*names):
+        return call(sys.executable, "-m", "mmer", "compare", *names)
+
+    assert call("git", "init", "-q")[0] == 0
+    assert call(sys.executable, "-m", "dvc", "init", "-q")[0] == 0
+    workspace("a", skill=0.2)
+    keep("old")
+    workspace("a", skill=1)
+    keep("new")
+    code, text = compare("a", "a@old")
+    assert code == 0, text
+    row = next(line for line in text.splitlines() if line.startswith("| a "))
+    assert [cell.strip() for cell in row.split("|")][1:4] == ["a", "a@old", "1.000"]
+    code, text = compare("a@new", "a@old")
+    assert code == 0, text
+    for names, message in (
+        (("a", "a@nowhere"), "git knows no revision 'nowhere'"),
+        (("a", "b@old"), "old has no experiment 'b'"),
+        (("a", "a@"), "is not NAME@REVISION"),
+    ):
+        code, text = compare(*names)
+        assert code == 2
+        assert message in text
+        assert "Traceback" not in text
+    shutil.rmtree(tmp_path / ".dvc/cache")
+    code, text = compare("a", "a@old")
+    assert code == 2
+    assert "not in DVC's cache" in text
+    assert "git worktree add" in text
 
 
 def test_action_units_are_compared_by_their_macro_f1(workspace, capsys):
