@@ -23,6 +23,7 @@ extensions = [
     "component_pages",
     "room_pages",
     "inline_svg",
+    "headings",
 ]
 exclude_patterns = ["_build", "examples", "**/GALLERY_HEADER.rst"]
 suppress_warnings = [
@@ -43,7 +44,6 @@ autodoc_inherit_docstrings = False  # torch's own docstrings are not ours
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
-python_maximum_signature_line_length = 90
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
