@@ -165,10 +165,12 @@
   // ---- Paper: what is folded is open, and folds again afterwards ----------------------------------------------
   let opened = [];
   addEventListener("beforeprint", () => {
-    opened = all("details:not([open]):not(.machine)");
-    for (const one of opened) one.open = true;
+    const closed = all("details:not([open]):not(.machine)"); // a browser may announce one print twice
+    for (const one of closed) one.open = true;
+    opened.push(...closed);
   });
   addEventListener("afterprint", () => {
     for (const one of opened) one.open = false;
+    opened = [];
   });
 })();
