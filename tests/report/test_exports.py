@@ -3,10 +3,13 @@
 import io
 import json
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
+import yaml
+from dvc_render.vega_templates import TEMPLATES
 from latex_check import read
 from records_for_tests import dataset_records, experiment_record, unit_record
 
@@ -167,3 +170,22 @@ def test_methods_name_what_was_run(records, files):
     assert "synthetic" in text_of("first", methods(one, SECTIONS, synthetic=True))
     read(files["methods/first.tex"].decode())
     assert json.dumps(text)
+
+
+def test_the_plots_of_the_pipeline_are_files_that_the_report_writes(files):
+    """`dvc plots` itself takes minutes of start-up in a test; what it is told is checked instead."""
+    root = Path(__file__).parents[2]
+    names = {template.DEFAULT_NAME for template in TEMPLATES} | {one.stem for one in (root / ".dvc/plots").iterdir()}
+    declared = {
+        path: about
+        for entry in yaml.safe_load((root / "dvc.yaml").read_text())["plots"]
+        for path, about in entry.items()
+    }
+    assert len(declared) == 4
+    for path, about in declared.items():
+        place = path.removeprefix("artifacts/report/")
+        found = [name for name in files if name == place or name.startswith(f"{place}/")]
+        assert found
+        assert about["template"] in names
+        for name in found:
+            assert {about["x"], about["y"]} <= set(pd.read_csv(io.BytesIO(files[name])).columns)
