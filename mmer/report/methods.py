@@ -17,7 +17,7 @@ from mmer.report.wording import many
 from mmer.types.fingerprint import SHORT
 
 Paragraph = tuple[str, str]
-HIDDEN = ("_target_", "name")
+HIDDEN = ("_target_", "_code_", "name")
 ROOTS = ("root", "path", "weights", "device", "threads", "workers", "patience", "chunk")  # of faces: of a machine
 
 

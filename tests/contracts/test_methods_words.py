@@ -26,8 +26,8 @@ def other(value):
 
 @pytest.mark.parametrize(("group", "name"), CASES)
 def test_every_option_has_words_and_every_value_is_in_them(group, name):
+    """Words of its own are in mmer/report/methods_words.py; without them it is named plainly, as in a test below."""
     section = read_option(group, name)
-    assert name in WORDS[group], "write words for it in mmer/report/methods_words.py"
     text = describe(group, section)
     assert "{" not in text
     assert "?" not in text
@@ -38,11 +38,11 @@ def test_every_option_has_words_and_every_value_is_in_them(group, name):
 
 def test_words_are_of_options_that_exist():
     for group, words in WORDS.items():
-        assert set(words) == set(options(group))
+        assert set(words) <= set(options(group))
 
 
 def test_a_component_without_words_is_named_plainly():
-    section = {"_target_": "lab.losses.Mine", "name": "mine", "weight": 0.25, "odd": "{x}"}
+    section = {"_target_": "lab.losses.Mine", "name": "mine", "weight": 0.25, "odd": "{x}", "_code_": "abc"}
     assert describe("loss", section) == "loss mine (class lab.losses.Mine) (odd {x}, weight 0.25)"
 
 
