@@ -78,7 +78,8 @@ def exports(
         files[f"tables/{table.name}.tex"] = table.tex().encode()
     if tables:
         files["tables/all.tex"] = latex.document([table.name for table in tables]).encode()
-    drawn = dict(figures(results))
+    # A table of models has too many experiments for a picture of each, and its own picture is its table.
+    drawn = {} if models else dict(figures(results))
     files |= {f"figures/{name}": content for name, content in drawn.items()}
     rendered = {name for one in datasets if one.synthetic for name in (one.name, *one.clips.dataset.unique())}
     described = []

@@ -3,26 +3,18 @@
 import json
 import logging
 import shutil
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
-
-from mmer.faces import Extractor, Failure
+from mmer.faces import Failure
 from mmer.stages import paths
 from mmer.stages.build import build
-from mmer.stages.executor import executor
-from mmer.stages.parallel import parallel_map
+from mmer.stages.extract import extract
 from mmer.stages.progress import progress
 from mmer.stages.read_config import read_config
 from mmer.stages.track_cache import TrackCache
 from mmer.types.clips import load_clips, visible
 from mmer.types.errors import InputError
-from mmer.types.face_track import FaceTrack
 
-Found = tuple[str, FaceTrack | Failure]
-CLIPS_PER_ITEM = 8  # each loads the networks, for some ten seconds; what a killed worker loses
 log = logging.getLogger("mmer")
 
 
@@ -43,7 +35,7 @@ def main(name: str) -> None:
     if len(todo) < len(clips):
         log.info("tracks %s: %d of %d clips are in the cache", name, len(clips) - len(todo), len(clips))
     failures = {}
-    for clip_id, result in progress(_extract(extractor, todo), len(todo), f"tracks {name}"):
+    for clip_id, result in progress(extract(extractor, todo), len(todo), f"tracks {name}"):
         if isinstance(result, Failure):
             failures[clip_id] = result.reason
         else:
@@ -63,23 +55,6 @@ def main(name: str) -> None:
         shutil.copyfile(cache.path(key), target)
     if len(found) < len(clips):
         log.warning("tracks %s: %d of %d clips bring no track", name, len(clips) - len(found), len(clips))
-
-
-def _extract(extractor: Extractor, clips: pd.DataFrame) -> Iterator[Found]:
-    """Yield each clip as it is finished: a backend has its own processes; other machines get some clips at a time."""
-    where = executor()
-    if not where.remote:
-        yield from extractor.extract(clips)
-        return
-    if hasattr(extractor, "workers"):
-        extractor = replace(extractor, workers=1)  # the cluster has a worker per core already
-    parts = [clips.iloc[start : start + CLIPS_PER_ITEM] for start in range(0, len(clips), CLIPS_PER_ITEM)]
-    for found in parallel_map(_extract_part, extractor, parts, where=where):
-        yield from found
-
-
-def _extract_part(extractor: Extractor, clips: pd.DataFrame) -> list[Found]:
-    return list(extractor.extract(clips))
 
 
 def _record(folder: Path, failures: dict[str, str]) -> None:
