@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 PARAMS = """\
 datasets:
   casme2: {}  # small
+packages: []
 use: {faces: shipped, motion: optical_flow}
 experiments:
   nodes: {datasets: [casme2], model: gcn, nodes: action_units, edges: au_probability}
@@ -75,6 +76,7 @@ def scratch(tmp_path_factory):
     (folder / "params.yaml").write_text(PARAMS)
     (folder / "artifacts/audit").mkdir(parents=True)
     shutil.copy(ROOT / "artifacts/audit/.gitkeep", folder / "artifacts/audit/.gitkeep")
+    (folder / "artifacts/packages").mkdir()
     write_release("casme2", folder / "data/casme2", subjects=4, clips=4, seed=3, preset="easy", size=96, archives=True)
     scratch = Scratch(folder)
     for command in (["git", "init", "-q"], ["dvc", "init", "-q"], ["dvc", "add", "-q", "data"], ["git", "add", "-A"]):

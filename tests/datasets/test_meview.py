@@ -21,7 +21,7 @@ def meview(tmp_path_factory):
     """The csv file of the page beside three short videos of 25 frames per second."""
     root = tmp_path_factory.mktemp("meview")
     (root / "videos").mkdir()
-    (root / "manifest.csv").write_text(re.search(r"```csv\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)[1])
+    (root / "manifest.csv").write_text(re.search(r"```text\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)[1])
     for name in ("01", "02", "03"):
         writer = cv2.VideoWriter(str(root / f"videos/{name}.mp4"), cv2.VideoWriter_fourcc(*"mp4v"), 25, (64, 36))
         for shade in range(FRAMES):

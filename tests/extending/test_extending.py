@@ -138,7 +138,7 @@ def test_a_package_is_opted_in_and_an_edit_of_it_runs_again_what_uses_it(clone):
     clone.save()
     clone.repro()
     assert name in clone.predictions()
-    said = clone.run(sys.executable, "-m", "pytest", "tests/contracts/test_model.py", "-q", "-k", "squares")
+    said = clone.run(sys.executable, "-m", "pytest", "tests/contracts/test_model.py", "-k", "squares")
     assert int(re.search(r"(\d+) passed", said)[1]) > 10
     assert "Running stage" not in clone.repro()
 

@@ -286,7 +286,7 @@ def test_traits_read_from_the_source_are_the_classs_own(name):
 def test_a_class_that_does_not_say_what_it_needs(tmp_path, monkeypatch, body, words):
     (tmp_path / "mmer").mkdir()
     (tmp_path / "mmer/odd.py").write_text(body)
-    monkeypatch.setattr("mmer.stages.model_traits.ROOT", tmp_path)
+    monkeypatch.setattr("mmer.stages.code.ROOT", tmp_path)
     with pytest.raises(InputError) as caught:
         model_traits({"_target_": "mmer.odd.Odd"})
     for word in words:

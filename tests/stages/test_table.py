@@ -438,11 +438,12 @@ def test_mmer_table_under_dvc(tmp_path):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "dvc.lock"))
     for name in ("dvc.yaml", ".gitignore", ".dvcignore"):
         shutil.copy(ROOT / name, tmp_path / name)
-    params = {"datasets": {"casme2": {}}, "use": PARAMS["use"], "experiments": {}, "set": {}}
+    params = {"datasets": {"casme2": {}}, "packages": [], "use": PARAMS["use"], "experiments": {}, "set": {}}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
     (tmp_path / "conf/table/tiny.yaml").write_text(yaml.safe_dump(TINY | {"over": {"loss": ["focal"]}}))
     (tmp_path / "artifacts/audit").mkdir(parents=True)
     (tmp_path / "artifacts/audit/.gitkeep").touch()
+    (tmp_path / "artifacts/packages").mkdir()
     data = tmp_path / "data/casme2"
     write_release("casme2", data, subjects=3, clips=3, seed=3, preset="easy", size=48, archives=True, processes=1)
     env = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
