@@ -93,7 +93,7 @@ def spoken() -> tuple[tuple[str, str], ...]:
 
 
 def test_commands_are_those_of_the_parser(capsys):
-    """Verbs, options and their values; what a command then does, test_commands.py sees."""
+    """Verbs, options and their values; not what a command then does."""
     mmer = parser()
     for place, line in spoken():
         for words in calls(line):

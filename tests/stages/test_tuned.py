@@ -245,6 +245,7 @@ def test_development_subjects_are_trained_on_and_never_tested(evaluated):
         assert set(DEVELOPMENT["development_subjects"]) <= set(split.train_subjects)
 
 
+@pytest.mark.all  # trains again with poisoned labels
 def test_the_audit_says_the_mode_and_the_report_is_made(evaluated):
     assert evaluated.mmer("report") == 0
     assert "mine_tuned" in json.loads(paths.METRICS.read_text())

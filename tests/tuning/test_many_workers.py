@@ -51,7 +51,7 @@ def four_workers(url, folder):
     assert not complete.duplicated(["study", "overrides"]).any()
 
 
-@pytest.mark.parametrize("url", ["sqlite", "journal"])
+@pytest.mark.parametrize("url", [pytest.param("sqlite", marks=pytest.mark.all), "journal"])  # seconds of locks
 def test_a_killed_worker_of_four_loses_nothing(url, tmp_path):
     four_workers(url, tmp_path)
 
