@@ -11,10 +11,11 @@ from mmer.metrics.multilabel import per_unit
 from mmer.metrics.runs import is_multilabel
 from mmer.metrics.scores import per_class
 from mmer.report.clip_choice import first_run
+from mmer.report.differences import different_facts, different_settings
 from mmer.report.standing import ALPHA
 from mmer.report.summary import EMOTIONS, UNITS, Score, scores_of
 from mmer.report.wording import many, number_text, p_text, signed_text
-from mmer.types.fingerprint import SHORT, Fingerprint
+from mmer.types.fingerprint import Fingerprint
 
 KEYS = ["clip_id", "target"]
 MOST_SHOWN = 30  # 2^m is more than any test draws; how small p could get is then no matter
@@ -137,8 +138,8 @@ def pair_box(a: Side, b: Side, row: Mapping[str, Any], pairs: int) -> PairBox:
         gained=tuple(gained),
         lost=tuple(lost),
         clips_said=_clips_said(clips, gained, lost, a.name, b.name),
-        settings=tuple(_different(a.config, b.config)),
-        facts=tuple(_facts(a, b)),
+        settings=tuple(different_settings(a.config, b.config)),
+        facts=tuple(different_facts((a.commit, a.fingerprint), (b.commit, b.fingerprint))),
     )
 
 
@@ -268,39 +269,3 @@ def _clips_said(clips: Sequence[ClipRow], gained: Sequence[ClipRow], lost: Seque
         f"Of {many(len(clips), 'test clip')} {a} gets {len(gained)} right more often than {b}, and {b} {len(lost)} "
         f"more often than {a}; both are always right about {both} and equally often wrong about {rest}."
     )
-
-
-def _different(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    flat = [dict(_leaves(config)) for config in (a, b)]
-    for key in sorted(flat[0].keys() | flat[1].keys()):
-        values = [_value(one[key]) if key in one else "–" for one in flat]
-        if values[0] != values[1]:
-            yield key, *values
-
-
-def _leaves(node: Any, place: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(node, Mapping) and node:
-        for key, value in node.items():
-            yield from _leaves(value, f"{place}.{key}" if place else str(key))
-    else:
-        yield place, node
-
-
-def _value(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def _facts(a: Side, b: Side) -> Iterator[tuple[str, str, str]]:
-    """Compare where they are from and what they ran on."""
-    rows = [("read from", *(f"commit {one.commit[:SHORT]}" if one.commit else "the workspace" for one in (a, b)))]
-    if a.fingerprint and b.fingerprint:
-        both = (a.fingerprint, b.fingerprint)
-        rows += [(what, *(getattr(one, key)[:SHORT] for one in both)) for what, key in DIGESTS.items()]
-        rows += [(key, *(str(getattr(one, key)) for one in both)) for key in ("device", "precision")]
-        rows.append(("seeds", *(" ".join(map(str, one.seeds)) for one in both)))
-        names = sorted(both[0].versions.keys() | both[1].versions.keys())
-        rows += [(f"version of {name}", *(one.versions.get(name, "–") for one in both)) for name in names]
-    yield from (row for row in rows if row[1] != row[2])
-
-
-DIGESTS = {"sha256 of the folds": "splits", "sha256 of the code": "code"}

@@ -3,8 +3,9 @@
 import pytest
 
 from conf_groups import options
-from mmer.report.methods import OF_RECIPE, _augment, _training, describe, methods, value_text
-from mmer.report.methods_words import RECIPE, WORDS
+from mmer.report.describe import describe, value_text
+from mmer.report.methods import _augment, _training, methods
+from mmer.report.methods_words import OF_RECIPE, RECIPE, WORDS
 from mmer.stages.build import read_option
 from mmer.training.recipe import Recipe
 

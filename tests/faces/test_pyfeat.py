@@ -65,9 +65,9 @@ def test_a_clip_that_takes_its_process_with_it_is_the_only_failure(hasty, table,
 
 def test_a_hanging_process_is_ended(hasty, table):
     started = time.perf_counter()
-    results = dict(hasty(patience=3).extract(clips_of(table, "hang", "good")))
-    assert time.perf_counter() - started < 20
-    assert "no sign of life for 3 s" in results["lab/s1/c0"].reason
+    results = dict(hasty(patience=5).extract(clips_of(table, "hang", "good")))
+    assert time.perf_counter() - started < 50  # it sleeps for a minute
+    assert "no sign of life for 5 s" in results["lab/s1/c0"].reason
     assert isinstance(results["lab/s1/c1"], FaceTrack)
 
 

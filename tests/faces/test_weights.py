@@ -49,7 +49,7 @@ def fake_hub():
 def test_missing_files_are_named_with_folder_and_command(tmp_path, no_network):
     started = time.perf_counter()
     (message,) = PyFeat(weights=str(tmp_path / "w")).missing()
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 20  # seconds, on a machine however busy: nothing waits for a network
     for word in (
         "py-feat/retinaface_r34:model.safetensors",
         "py-feat/mobilefacenet:mobilefacenet_model_best.pth.tar",

@@ -67,7 +67,7 @@ def test_ctrl_c_ends_all_workers_at_once_and_without_a_traceback(tmp_path):
     ) as running:
         assert running.stdout.readline() == "working\n"
         os.killpg(running.pid, signal.SIGINT)  # what a terminal does: every process of the group hears it
-        said, complaints = running.communicate(timeout=20)
+        said, complaints = running.communicate(timeout=120)
     assert said.splitlines()[-1] == "stopped"
     assert complaints == ""
 
