@@ -54,7 +54,7 @@ sphinx_gallery_conf = {
     # The notebook about a finished run needs one; without it, it is shown as it is written.
     "filename_pattern": r"/plot_" if FINISHED.is_file() else r"/plot_(?!finished)",
     "abort_on_example_error": True,
-    "capture_repr": ("_repr_html_", "__repr__"),
+    "capture_repr": ("_repr_html_",),
     "download_all_examples": False,
     "write_computation_times": False,  # a page does not depend on how busy the machine was
     "show_memory": False,

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import yaml
+from docstrings import as_markup
 from generated import clean, title, write
 from sphinx.application import Sphinx
 
@@ -68,10 +69,19 @@ def first_sentence(text: str) -> str:
     return re.split(r"(?<=[^.\s]{3}[.:])\s+(?=[A-Z`])", " ".join(text.split()), maxsplit=1)[0].rstrip(":")
 
 
+def module_docstring(root: Path, target: str) -> str:
+    """Return what the file of a class says of itself: as a rule which paper it is from."""
+    return ast.get_docstring(ast.parse(source(root, target).read_text())) or ""
+
+
+def source(root: Path, target: str) -> Path:
+    """Return the file of a class."""
+    return root.joinpath(*target.split(".")[:-1]).with_suffix(".py")
+
+
 def docstring(root: Path, target: str) -> str:
     """Return the first line of a class's docstring, read without importing it."""
-    module, _, name = target.rpartition(".")
-    tree = ast.parse(root.joinpath(*module.split(".")).with_suffix(".py").read_text())
+    name, tree = target.rpartition(".")[2], ast.parse(source(root, target).read_text())
     found = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name)
     return (ast.get_docstring(found) or "").split("\n\n")[0]
 
@@ -121,7 +131,8 @@ def page(root: Path, group: str, path: Path) -> tuple[str, str]:
             parts.append(f":{other.capitalize()}: :doc:`/components/{other}/{value}`\n")
     parts += ["\n", title("Values", "-"), f".. literalinclude:: /../conf/{group}/{name}.yaml\n   :language: yaml\n\n"]
     if target.startswith("mmer."):
-        parts += [title("Class", "-"), f".. autoclass:: {target}\n   :no-index:\n\n"]
+        parts += [title("Class", "-"), as_markup(module_docstring(root, target)), "\n\n"]
+        parts += [f".. autoclass:: {target}\n   :no-index:\n\n"]
     return "".join(parts), summary
 
 
