@@ -22,6 +22,7 @@ from doc_blocks import ROOT, Block, blocks
 pytestmark = pytest.mark.all
 
 STATE = re.compile(r"(source|export|cd) |[A-Z_]+=\S*$|[A-Z_]+=\"[^\"]*\"$")  # what later commands of a page stand on
+NAMED = ("logreg_casme2", "gcn_casme2", "graph_tcn_casme2")  # those experiments that the pages name
 PARAMS = {"datasets", "use", "experiments", "set", "executor", "packages"}
 PAGES = sorted({block.page for block in blocks() if block.language in ("bash", "python", "yaml")})
 SERVER = re.compile(r"([A-Z_]+=\S+ )?(?P<what>dask scheduler|dask worker|mmer dashboard) ")
@@ -41,6 +42,10 @@ def smaller(folder: Path) -> None:
         node = yaml.safe_load(file.read_text())
         file.write_text(yaml.safe_dump(node | keys, sort_keys=False))
 
+    params = yaml.safe_load((folder / "params.yaml").read_text())
+    experiments = {name: params["experiments"][name] for name in NAMED}
+    settings = {"datasets": params["set"]["datasets"]}
+    change("params.yaml", experiments=experiments, set=settings)
     rows = yaml.safe_load((folder / "conf/table/multimodal.yaml").read_text())["rows"]
     change("conf/table/losses.yaml", over={"loss": ["focal", "ldam"]}, set={"model": {"epochs": 2}})
     change("conf/table/multimodal.yaml", rows={name: rows[name] for name in ("face", "late")})
