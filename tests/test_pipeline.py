@@ -152,6 +152,7 @@ def test_mmer_run_writes_the_entry_and_runs_it(scratch):
     scratch.run("git", "commit", "-qm", "mine")
 
 
+@pytest.mark.all  # half a minute of stages
 def test_dvc_exp_run_takes_a_choice(scratch):
     output = scratch.run(
         "dvc", "exp", "run", "-S", "experiments.points.model=gcn", "-S", "+set.experiments.points.model.hidden=4"

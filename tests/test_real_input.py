@@ -17,6 +17,7 @@ from workspace import Workspace
 WEIGHTS = os.environ.get("MMER_TEST_WEIGHTS")
 
 
+@pytest.mark.all  # half a minute
 @pytest.mark.skipif(not WEIGHTS, reason="MMER_TEST_WEIGHTS names no folder with pfld.onnx: no trained landmark weights")
 def test_a_real_video_is_tracked_predicted_and_shown(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -432,6 +432,7 @@ def test_messages_name_the_table(ran, capsys):
     assert "run `mmer table tny`" in capsys.readouterr().err
 
 
+@pytest.mark.all  # a minute of stages
 def test_mmer_table_under_dvc(tmp_path):
     """The table runs with all it needs, a second time nothing runs, and plain `dvc repro` leaves it alone."""
     for name in ("mmer", "conf", "pipelines"):
