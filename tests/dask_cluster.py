@@ -27,7 +27,7 @@ class Cluster:
         with (self.folder / f"log-{len(self.started)}").open("w") as log:
             self.started.append(
                 subprocess.Popen(
-                    [sys.executable, "-m", "dask", *arguments, "--no-dashboard"],
+                    [sys.executable, "-m", "dask", *arguments, "--no-dashboard", "--dashboard-address", "127.0.0.1:0"],
                     env=environment,
                     cwd=self.folder,
                     stdout=log,

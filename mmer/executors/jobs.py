@@ -130,7 +130,8 @@ class Jobs(DaskExecutor):
             "log_directory": str(Path(folder, self.logs)),
             "local_directory": "${TMPDIR:-/tmp}",  # the node's own disk
             "death_timeout": int(self.wait),
-            "worker_extra_args": ["--no-dashboard"],  # it would listen on all interfaces, without a password
+            # Pages about a worker would be served to all machines, without a password; these two keep them on its own.
+            "worker_extra_args": ["--no-dashboard", "--dashboard-address", "127.0.0.1:0"],
             "job_name": "mmer",
             # The code that this command runs, wherever it was installed.
             "job_script_prologue": [

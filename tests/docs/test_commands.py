@@ -15,6 +15,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 from doc_blocks import ROOT, Block, blocks
@@ -188,6 +189,8 @@ def run_block(clone: Clone, block: Block, state: list[str]) -> None:
                     with urllib.request.urlopen(found, timeout=30) as answer:
                         assert answer.status == 200
                         assert b"<html" in answer.read().lower()
+                if "tls" not in command:
+                    assert heard_at(servers[-1][1]) == {"127.0.0.1"}, f"{block.place}: {command}"
                 continue
             begun = time.monotonic()
             code, output = clone.run(line)
@@ -216,6 +219,13 @@ def ready(server: subprocess.Popen, says: re.Pattern[str], place: str) -> str:
         if found := says.search(line):
             return found[0]
     raise AssertionError(f"{place}\nended before it was ready: {server.wait()}:\n{''.join(output)[-3000:]}")
+
+
+def heard_at(server: subprocess.Popen) -> set[str]:
+    """Return the addresses at which a server and what it started listen."""
+    first = psutil.Process(server.pid)
+    found = [each for one in (first, *first.children(recursive=True)) for each in one.net_connections("tcp")]
+    return {each.laddr.ip for each in found if each.status == psutil.CONN_LISTEN}
 
 
 def stop(server: subprocess.Popen) -> None:

@@ -36,7 +36,12 @@ def test_a_slurm_job_with_a_gpu(tmp_path):
     assert found.index("module load cuda") < found.index("export OMP_NUM_THREADS=1") < found.index(f"cd {tmp_path}")
     command = found[-1] or found[-2]
     assert command.startswith("'/envs/my env/bin/python' -m distributed.cli.dask_worker tls://SCHEDULER:8786 ")
-    for option in ("--nthreads 1 ", "--nanny", "--no-dashboard", "--memory-limit 16.00GiB"):
+    for option in (
+        "--nthreads 1 ",
+        "--nanny",
+        "--no-dashboard --dashboard-address 127.0.0.1:0",
+        "--memory-limit 16.00GiB",
+    ):
         assert option in command
     assert "--nworkers" not in command  # one process, whatever its cores: torch takes one GPU
 
