@@ -123,7 +123,8 @@ def _timed_alone(time_stack: Callable[[int], float], modules: Sequence[str]) -> 
 def _largest(task: Task, trainings: Sequence[tuple[int, Split]], workers: int, sharing: int, device: str) -> int:
     """Return how many trainings a stack may have: as many as keep every process busy, and as fit into memory."""
     most = max(len(split.train) for _, split in trainings)
-    clip = sum(values[:1].nbytes for values in task.samples.streams.values())
+    parts = [*task.samples.streams.values(), *(task.samples.siblings.values() if task.augment.neighbours else ())]
+    clip = sum(values[:1].nbytes for values in parts)
     if device == "cuda":  # one worker per GPU, and a stack that fits on each
         free = min(free_memory(torch.device(device, place)) for place in range(torch.cuda.device_count()))
     else:

@@ -3,10 +3,12 @@
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from mmer.training import plan
+from mmer.training.augment.augment import Augment
 from mmer.training.device import take_device
 from mmer.types.workers import in_processes, place
 
@@ -42,6 +44,12 @@ def test_a_stack_fits_on_the_device_with_the_least_memory(gpus, corpus, task, mo
     trainings = [(seed, splits[0]) for seed in range(3 * 512)]
     made = plan.make_plan(gcn, trainings, None, 512, pytest.fail)
     assert made.stack == 100
+    # Four neighbours of each clip are clips too, where they are shown.
+    siblings = {"graph": np.stack([samples.streams["graph"]] * 4, axis=1)}
+    gcn = replace(gcn, samples=replace(samples, siblings=siblings))
+    assert plan.make_plan(gcn, trainings, None, 512, pytest.fail).stack == 100
+    shown = replace(gcn, augment=Augment(neighbours=True))
+    assert plan.make_plan(shown, trainings, None, 512, pytest.fail).stack == 20
 
 
 def test_workers_take_devices_in_turn_and_the_only_process_keeps_its_own(gpus):
