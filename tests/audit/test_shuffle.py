@@ -39,6 +39,7 @@ def test_who_fits_on_the_test_clips_is_found(invented, monkeypatch):
     assert "truth of the test clips" in finding.summary
 
 
+@pytest.mark.all  # many trainings
 def test_an_epoch_chosen_on_the_test_clips_is_found(invented, best_test_epoch):
     finding = run(invented(epochs=15, lr=0.5))
     assert finding.status == "leak"

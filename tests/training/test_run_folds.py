@@ -62,6 +62,7 @@ def test_what_a_loss_decides_reaches_the_predictions(corpus, task):
         np.testing.assert_allclose(other.probabilities, expected / expected.sum(1, keepdims=True), atol=1e-5)
 
 
+@pytest.mark.all  # workers that import torch
 def test_processes_change_no_bit_of_stacks(corpus, task):
     samples, targets, _, splits = corpus()
     one, two = (list(run_folds(task(samples, targets, "gcn"), splits, n, stack=3)) for n in (1, 2))
