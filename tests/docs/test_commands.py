@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -23,6 +24,7 @@ from doc_blocks import ROOT, Block, blocks
 pytestmark = pytest.mark.all
 
 STATE = re.compile(r"(source|export|cd) |[A-Z_]+=\S*$|[A-Z_]+=\"[^\"]*\"$")  # what later commands of a page stand on
+BASH = ("bash", "-uo", "pipefail", "-c")
 NAMED = ("logreg_casme2", "gcn_casme2", "graph_tcn_casme2")  # those experiments that the pages name
 PARAMS = {"datasets", "use", "experiments", "set", "executor", "packages"}
 PAGES = sorted({block.page for block in blocks() if block.language in ("bash", "python", "yaml")})
@@ -58,7 +60,7 @@ class Clone:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.environment = os.environ | {
+        environment = os.environ | {
             "PATH": f"{folder / '.venv/bin'}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(folder),
             "OMP_NUM_THREADS": "1",
@@ -68,6 +70,8 @@ class Clone:
             "GIT_COMMITTER_NAME": "docs",
             "GIT_COMMITTER_EMAIL": "docs@localhost",
         }
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        self.how = {"cwd": folder, "env": environment, **pipes}
 
     def prepare(self) -> None:
         """Clone, and run the pipeline once."""
@@ -85,28 +89,12 @@ class Clone:
 
     def run(self, command: str, seconds: float = 600) -> tuple[int, str]:
         """Run a line of bash; return exit code and output."""
-        done = subprocess.run(
-            ["bash", "-uo", "pipefail", "-c", command],
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=seconds,
-        )
+        done = subprocess.run([*BASH, command], **self.how, timeout=seconds)
         return done.returncode, done.stdout
 
     def start(self, command: str) -> subprocess.Popen:
         """Start a server."""
-        return subprocess.Popen(
-            ["bash", "-uo", "pipefail", "-c", command],
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        return subprocess.Popen([*BASH, command], **self.how, start_new_session=True)
 
     def add_params(self, node: dict) -> None:
         """Put a part of params.yaml into that of the clone."""
@@ -214,10 +202,17 @@ def run_block(clone: Clone, block: Block, state: list[str]) -> None:
 def ready(server: subprocess.Popen, says: re.Pattern[str], place: str) -> str:
     """Wait until a server says that it is ready; return these words."""
     output = []
-    for line in server.stdout:
-        output.append(line)
-        if found := says.search(line):
-            return found[0]
+    patience = threading.Timer(
+        180, os.killpg, (server.pid, signal.SIGKILL)
+    )  # one that says nothing would be read forever
+    patience.start()
+    try:
+        for line in server.stdout:
+            output.append(line)
+            if found := says.search(line):
+                return found[0]
+    finally:
+        patience.cancel()
     raise AssertionError(f"{place}\nended before it was ready: {server.wait()}:\n{''.join(output)[-3000:]}")
 
 

@@ -1,12 +1,12 @@
 """The site is built without a warning, and pages of each kind can be read by everybody, in light and in dark."""
 
 import os
-import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
 
 import pytest
+from chromium_program import find_chromium
 from doc_blocks import ROOT
 
 pytestmark = pytest.mark.all
@@ -83,14 +83,13 @@ class Text(HTMLParser):
         self.parts.append(data)
 
 
-@pytest.mark.skipif(not shutil.which("chromium"), reason="needs chromium")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_serious_fault(site, scheme):
     from axe_playwright_python.sync_playwright import Axe
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = play.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         page = browser.new_page(color_scheme=scheme, viewport={"width": 390, "height": 844})
         for name in PAGES:
             page.goto((site / name).as_uri())

@@ -1,10 +1,10 @@
 """A page in Chromium, which must never ask for anything."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from chromium_program import find_chromium
 from playwright.sync_api import Page, sync_playwright
 
 
@@ -22,8 +22,7 @@ def opened(file: Path, width: int = 1280, colours: str = "light", scripts: bool 
     scripts : bool
         Whether they run.
     """
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert chromium, "scripts/test --all needs Chromium (Debian: apt-get install chromium)"
+    chromium = find_chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         context = browser.new_context(

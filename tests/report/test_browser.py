@@ -1,6 +1,5 @@
 """The report in a real browser (``scripts/test --all``)."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import cv2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import opened
+from chromium_program import find_chromium
 from page_for_tests import render
 from records_for_tests import audit_of, dataset_records, experiment_record, unit_record
 
@@ -161,8 +161,7 @@ def test_on_paper_everything_is_open_and_nothing_is_to_press(page_file, tmp_path
 
 
 def test_chromium_shows_the_report(tmp_path, monkeypatch):
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert chromium, "scripts/test --all needs Chromium (Debian: apt-get install chromium)"
+    chromium = find_chromium()
     monkeypatch.chdir(tmp_path)
     write_release("casme2", Path("data/casme2"), subjects=4, clips=4, seed=3, preset="easy", size=96)
     Workspace(tmp_path).run()

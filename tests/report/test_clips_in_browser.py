@@ -1,9 +1,9 @@
 """The clip browser in a real browser (``scripts/test --all``): filters, keys, pictures, values."""
 
 import re
-import shutil
 
 import pytest
+from chromium_program import find_chromium
 from page_for_tests import render
 from playwright.sync_api import sync_playwright
 from records_for_tests import dataset_records, experiment_record, unit_record
@@ -32,8 +32,7 @@ def path(clips, records, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def chromium():
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert program, "scripts/test --all needs Chromium (Debian: apt-get install chromium)"
+    program = find_chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
         yield browser

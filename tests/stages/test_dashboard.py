@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import socket
 import subprocess
 import threading
@@ -14,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from chromium_program import find_chromium
 
 from mmer.__main__ import main
 from mmer.stages import paths
@@ -139,8 +139,7 @@ def test_a_port_in_use_is_named(tried, capsys):
 
 @pytest.mark.all
 def test_chromium_shows_the_values(served, tmp_path):
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert chromium, "scripts/test --all needs Chromium (Debian: apt-get install chromium)"
+    chromium = find_chromium()
     run = [chromium, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/c", "--lang=en"]
     number = json.loads(ask(f"{served}/api/studies")[1])["study_summaries"][0]["study_id"]
 
